@@ -1,0 +1,1 @@
+//! Requests, decisions, invariants, cost model and scopes of Signalbox

@@ -1,0 +1,1 @@
+//! Durable state of the host: what was seen, what is live, and why

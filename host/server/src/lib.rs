@@ -1,0 +1,1 @@
+//! Signalbox: a governed policy host for omnichannel retail decisions

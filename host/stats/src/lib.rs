@@ -1,0 +1,1 @@
+//! Anytime-valid tests: e-processes and confidence sequences

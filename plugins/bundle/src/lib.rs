@@ -1,0 +1,1 @@
+//! The reference plugins, built and embedded

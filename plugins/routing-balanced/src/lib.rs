@@ -1,0 +1,1 @@
+//! Reference policy routing-balanced

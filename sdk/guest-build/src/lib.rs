@@ -1,0 +1,1 @@
+//! Builds Rust guests into WebAssembly components

@@ -1,0 +1,1 @@
+//! Write Signalbox policies in Rust

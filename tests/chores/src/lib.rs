@@ -1,0 +1,1 @@
+//! Repository chores: verify, guests, bench-peers

@@ -1,0 +1,1 @@
+//! Whole flows through real servers and real components

@@ -1,0 +1,1 @@
+//! Hostile guests, built from source for the tests
