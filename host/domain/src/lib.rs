@@ -1,1 +1,19 @@
-//! Requests, decisions, invariants, cost model and scopes of Signalbox
+//! Requests, decisions, invariants, cost model and scopes of Signalbox.
+//!
+//! Everything here is a pure function of its arguments: no clock, no file, no randomness, no runtime. The request and
+//! decision types *are* the JSON API (row-oriented, as callers think); beside each index-based decision, which a policy
+//! produces, stands the view with ids that a caller receives.
+
+pub mod allocation;
+pub mod domain;
+pub mod envelope;
+pub mod geo;
+pub mod money;
+pub mod returns;
+pub mod routing;
+pub mod time;
+pub mod word;
+
+pub use domain::Domain;
+pub use time::Timestamp;
+pub use word::Word;
