@@ -7,14 +7,16 @@ use crate::cells::{Bits, Word};
 codes! {
     /// What an attribute belongs to.
     EntityKind {
-        Order = 0 /** The order (or the allocation run as a whole). */,
+        Order = 0 /** The order, or the allocation run as a whole. */,
         Line = 1 /** A line, by row. */,
-        Node = 2 /** A node, by row. */,
-        Stock = 3 /** A stock or supply row. */,
-        Lane = 4 /** A lane or transfer, by row. */,
-        Return = 5 /** The return. */,
-        Demand = 6 /** A demand, by row. */,
-        Option = 7 /** A disposition option, by row. */,
+        Group = 2 /** A delivery group, by row. */,
+        Node = 3 /** A node, by row. */,
+        Stock = 4 /** A stock row. */,
+        Lane = 5 /** A lane, by row. */,
+        Supply = 6 /** A supply row. */,
+        Demand = 7 /** A demand, by row. */,
+        Return = 8 /** The return. */,
+        Option = 9 /** A disposition option, by row. */,
     }
 }
 
