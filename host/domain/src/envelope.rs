@@ -130,8 +130,6 @@ pub enum Entity {
     Order,
     /// `lines`.
     Line,
-    /// `delivery_groups`.
-    Group,
     /// `network.nodes`.
     Node,
     /// `network.stock`.

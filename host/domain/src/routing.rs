@@ -10,5 +10,5 @@ pub use decision::{
 pub use request::{
     Capacity, CapacityPool, CapacityUnit, DeliveryGroup, DeliveryMethod, Destination, Fill, Hold, Lane,
     LockedLine, LockedShipment, Network, Node, Order, OrderLine, Processing, Purpose, RoutingRequest,
-    StockRow, Substitute, Tariff, Together,
+    StockRow, Substitute, Tariff, Together, TriedNode,
 };

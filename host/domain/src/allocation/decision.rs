@@ -45,10 +45,8 @@ pub struct AllocationDecision {
 pub struct Allocation {
     /// The demand: row of `demand`.
     pub demand: u32,
-    /// The locked allocation that this repeats: row of `existing`.
-    pub locked: Option<u32>,
-    /// The supply: row of `supply`; none only for a locked one.
-    pub supply: Option<u32>,
+    /// Where the units come from: row of `supply`.
+    pub supply: u32,
     /// Where the units come from.
     pub source: SupplySource,
     /// With INBOUND: row of the supply's `inbound`.
@@ -77,7 +75,7 @@ pub struct Shortage {
 pub struct Atp {
     /// The channel.
     pub channel: Word,
-    /// The supply: row of `supply`.
+    /// The node and SKU, by their first row of `supply`; units are counted over all rows of that node and SKU.
     pub supply: u32,
     /// Units.
     pub quantity: u32,
@@ -104,14 +102,11 @@ pub struct AllocationAnswer {
 pub struct AllocationView {
     /// The demand.
     pub demand_id: String,
-    /// Whether it repeats a locked allocation.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub locked: bool,
     /// The node that the units come from.
     pub node_id: String,
     /// The SKU.
     pub sku: String,
-    /// The supply: row of `supply`; none only for a locked one.
+    /// Where the units come from: row of `supply`. An incumbent may leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply_row: Option<u32>,
     /// Units.
@@ -151,8 +146,6 @@ pub struct AtpView {
     pub node_id: String,
     /// The SKU.
     pub sku: String,
-    /// The supply: row of `supply`.
-    pub supply_row: u32,
     /// Units.
     pub quantity: u32,
 }
@@ -172,7 +165,6 @@ impl AllocationDecision {
                 channel: atp.channel.clone(),
                 node_id: supply.map(|supply| supply.node_id.clone()).unwrap_or_default(),
                 sku: supply.map(|supply| supply.sku.clone()).unwrap_or_default(),
-                supply_row: atp.supply,
                 quantity: atp.quantity,
             }
         });
@@ -190,18 +182,12 @@ impl AllocationDecision {
 
 impl Allocation {
     fn view(&self, request: &AllocationRequest) -> AllocationView {
-        let locked = self.locked.and_then(|row| request.existing.get(row as usize));
-        let supply = self.supply.and_then(|row| request.supply.get(row as usize));
-        let node_id = locked
-            .map(|locked| &locked.node_id)
-            .or(supply.map(|supply| &supply.node_id));
-        let sku = request.demand.get(self.demand as usize).map(|demand| &demand.sku);
+        let supply = request.supply.get(self.supply as usize);
         AllocationView {
             demand_id: demand_id(request, self.demand),
-            locked: self.locked.is_some(),
-            node_id: node_id.cloned().unwrap_or_default(),
-            sku: sku.cloned().unwrap_or_default(),
-            supply_row: self.supply,
+            node_id: supply.map(|supply| supply.node_id.clone()).unwrap_or_default(),
+            sku: supply.map(|supply| supply.sku.clone()).unwrap_or_default(),
+            supply_row: Some(self.supply),
             quantity: self.quantity,
             source: self.source,
             inbound_row: self.inbound,

@@ -19,7 +19,7 @@ decision_request! {
         supply: Vec<Supply>,
         /// What is wanted.
         demand: Vec<Demand>,
-        /// What was given before. Locked parts stay and are part of the decision.
+        /// What was given before. Locked parts have to be given again.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         existing: Vec<ExistingAllocation>,
         /// How stock can move between nodes.
@@ -73,12 +73,12 @@ pub struct Supply {
     /// The lot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<String>,
-    /// When the units expire; they may not be given to a demand that is needed later.
+    /// When the units expire; from then on they are no supply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// Units that are there.
     pub on_hand: u32,
-    /// Units of them promised outside this request; `existing` allocations are not among them.
+    /// Units of them promised outside this request; those of `existing` are not among them.
     #[serde(default)]
     pub reserved: u32,
     /// Units of them that must stay.
@@ -152,11 +152,11 @@ pub struct Demand {
 pub struct ExistingAllocation {
     /// Who has them.
     pub demand_id: String,
-    /// Where they are.
+    /// The node that they come from.
     pub node_id: String,
     /// Units.
     pub quantity: u32,
-    /// Whether they must stay as they are.
+    /// Whether the demand must keep at least these units from that node (as far as its supply still has them).
     #[serde(default)]
     pub locked: bool,
 }

@@ -31,10 +31,12 @@ pub struct ReturnsDecision {
 }
 
 /// Another option that was weighed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alternative {
     /// Row of `options`.
     pub option: u32,
+    /// What ruled it out, if anything did.
+    pub failed_constraint: Option<Word>,
     /// What the policy expects to recover with it, in minor units.
     pub expected_recovery_minor: Minor,
 }
@@ -81,6 +83,9 @@ pub struct AlternativeView {
     pub option_row: u32,
     /// Its disposition.
     pub disposition: Word,
+    /// What ruled it out, if anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_constraint: Option<Word>,
     /// What the policy expects to recover with it, in minor units.
     #[serde(default)]
     pub expected_recovery_minor: Minor,
@@ -99,6 +104,7 @@ impl ReturnsDecision {
                     .get(alternative.option as usize)?
                     .disposition
                     .clone(),
+                failed_constraint: alternative.failed_constraint.clone(),
                 expected_recovery_minor: alternative.expected_recovery_minor,
             })
         });

@@ -202,9 +202,9 @@ pub struct ReturnItem {
     /// Whether it works.
     #[serde(default)]
     pub functional_test: FunctionalTest,
-    /// Parts that are missing.
+    /// Whether parts are missing.
     #[serde(default)]
-    pub missing_parts: u32,
+    pub missing_parts: bool,
     /// Whether the serial number is the one that was sold.
     #[serde(default)]
     pub serial_match: SerialMatch,

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::envelope::{Reason, Status};
 use crate::money::Minor;
-use crate::routing::request::RoutingRequest;
+use crate::routing::request::{LockedShipment, RoutingRequest};
 use crate::time::Timestamp;
 use crate::word::Word;
 
@@ -75,11 +75,10 @@ pub struct Shipment {
 pub struct ShipmentLine {
     /// The line: row of `lines`.
     pub line: u32,
-    /// Where the units come from: row of `network.stock`; none only in a locked shipment.
+    /// Where the pieces come from, and with that the SKU that is sent, the line's own or a substitute: row of
+    /// `network.stock`. None only in a locked shipment.
     pub stock_row: Option<u32>,
-    /// The substitute that is sent: row of the line's `substitutes`; none for the line's own SKU.
-    pub substitute: Option<u32>,
-    /// Units of the line that it covers (a substitute takes `ratio` units of stock for each).
+    /// Pieces of the SKU that is sent.
     pub quantity: u32,
 }
 
@@ -113,7 +112,7 @@ pub struct Candidate {
     pub failed_constraint: Option<Word>,
     /// Its score, by term.
     pub terms: Vec<Term>,
-    /// Its score, in thousandths; less is better.
+    /// Its score, in thousandths of a minor unit; less is better.
     pub total_milli: i64,
 }
 
@@ -123,7 +122,7 @@ pub struct Candidate {
 pub struct Term {
     /// The term's name.
     pub name: Word,
-    /// Its value, in thousandths.
+    /// Its value, in thousandths of a minor unit.
     pub value_milli: i64,
 }
 
@@ -193,7 +192,7 @@ pub struct ShipmentLineView {
     pub stock_row: Option<u32>,
     /// The SKU that is sent: the line's or a substitute's.
     pub sku: String,
-    /// Units of the line that it covers.
+    /// Pieces of that SKU.
     pub quantity: u32,
 }
 
@@ -234,7 +233,7 @@ pub struct CandidateView {
     /// Its score, by term.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub terms: Vec<Term>,
-    /// Its score, in thousandths; less is better.
+    /// Its score, in thousandths of a minor unit; less is better.
     #[serde(default)]
     pub total_milli: i64,
 }
@@ -300,25 +299,34 @@ impl Shipment {
             ship_at: self.ship_at,
             deliver_by: self.deliver_by,
             cost_minor: self.cost_minor,
-            lines: self.lines.iter().map(|line| line.view(request)).collect(),
+            lines: self
+                .lines
+                .iter()
+                .enumerate()
+                .map(|(place, line)| line.view(place, locked, request))
+                .collect(),
         }
     }
 }
 
 impl ShipmentLine {
-    fn view(&self, request: &RoutingRequest) -> ShipmentLineView {
+    fn view(
+        &self,
+        place: usize,
+        locked: Option<&LockedShipment>,
+        request: &RoutingRequest,
+    ) -> ShipmentLineView {
         let line = request.lines.get(self.line as usize);
-        let sku = line.and_then(|line| match self.substitute {
-            Some(row) => line
-                .substitutes
-                .get(row as usize)
-                .map(|substitute| substitute.sku.clone()),
-            None => Some(line.sku.clone()),
-        });
+        let sent = match self.stock_row {
+            Some(row) => request.network.stock.get(row as usize).map(|stock| &stock.sku),
+            None => locked
+                .and_then(|locked| locked.lines.get(place))
+                .and_then(|locked| locked.sku.as_ref()),
+        };
         ShipmentLineView {
             line_id: line.map(|line| line.line_id.clone()).unwrap_or_default(),
             stock_row: self.stock_row,
-            sku: sku.unwrap_or_default(),
+            sku: sent.or(line.map(|line| &line.sku)).cloned().unwrap_or_default(),
             quantity: self.quantity,
         }
     }

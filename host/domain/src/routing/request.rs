@@ -107,15 +107,15 @@ pub struct Order {
     /// What the caller wants to know.
     #[serde(default)]
     pub purpose: Purpose,
-    /// How often nodes have been asked for, this time included; starts at 1.
-    #[serde(default = "one")]
+    /// How often the order was routed before.
+    #[serde(default)]
     pub attempt: u32,
     /// Why the order is routed again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reroute_reason: Option<Word>,
-    /// Nodes that failed in earlier attempts, by node id; a policy may still choose them.
+    /// Nodes that failed in earlier attempts; a policy may still choose them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tried_nodes: Vec<String>,
+    pub tried_nodes: Vec<TriedNode>,
     /// Shipments under way that stay as they are and are part of the decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locked_shipments: Vec<LockedShipment>,
@@ -137,10 +137,10 @@ pub struct Order {
     /// The least net revenue that a new shipment must carry, in minor units.
     #[serde(default)]
     pub min_shipment_value_minor: Minor,
-    /// When everything should have left; wished, not enforced.
+    /// When everything should have left; wished, not enforced by the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ship_by: Option<Timestamp>,
-    /// When the customer's order lapses: nothing may be delivered later.
+    /// When what has not left is cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_after: Option<Timestamp>,
     /// What a broken promise costs on this order beside the cost book's late days, in minor units.
@@ -149,6 +149,17 @@ pub struct Order {
     /// A reason to wait before shipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+}
+
+/// A node that failed in an earlier attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TriedNode {
+    /// The node; it need not be among `network.nodes`.
+    pub node_id: String,
+    /// Why it failed (NOT_IN_STOCK, CAPACITY, ...).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Word>,
 }
 
 /// A shipment under way. Its units are no longer part of `network.stock` and of free capacity.
@@ -191,9 +202,9 @@ pub struct LockedShipment {
 pub struct LockedLine {
     /// The line.
     pub line_id: String,
-    /// Units of the line that it covers.
+    /// Pieces of the SKU that is sent.
     pub quantity: u32,
-    /// The SKU that is shipped when it is one of the line's substitutes.
+    /// The SKU that is sent when it is one of the line's substitutes; the line's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<String>,
 }
@@ -264,14 +275,13 @@ pub struct DeliveryGroup {
     pub promised_by: Option<Timestamp>,
 }
 
-/// What has to stay together. The set is the lines of the same `kit_id`, or without a kit the lines of the same delivery
-/// group that say the same.
+/// What the lines of a delivery group that say the same have to share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Together {
-    /// A kit's components leave in the same shipment; a set without a kit leaves whole in one shipment or waits whole.
+    /// One shipment: whatever of them is assigned leaves together.
     Ship,
-    /// The set is assigned whole or waits whole, and arrives within 24 hours.
+    /// One delivery: whatever of them is assigned arrives within 24 hours.
     Deliver,
     /// No need.
     #[default]
@@ -326,7 +336,7 @@ pub struct OrderLine {
     /// Third side of one unit, mm.
     #[serde(default)]
     pub height_mm: u32,
-    /// The kit that the line is a component of.
+    /// The kit that the line is a component of; what is assigned of a kit's lines keeps the ratio of `kit_ratio`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kit_id: Option<String>,
     /// Units of this line in one kit, at least 1.
@@ -585,17 +595,16 @@ pub struct Lane {
     pub deliver_p50_at: Timestamp,
     /// The instant by which 90 % of the deliveries are made.
     pub deliver_p90_at: Timestamp,
-    /// How likely it is delivered by the group's `promised_by`, in basis points; derived from p50 and p90 by nobody: the
-    /// caller knows its carriers.
-    #[serde(default = "certain")]
-    pub on_time_bp: u32,
+    /// How likely it is delivered by the group's `promised_by`, in basis points; unknown when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_time_bp: Option<u32>,
     /// What carriage costs.
     #[serde(default)]
     pub tariff: Tariff,
     /// Distance travelled, m.
     #[serde(default)]
     pub distance_m: u32,
-    /// Greenhouse gases of a shipment, g CO2e.
+    /// Greenhouse gases of a parcel, g CO2e.
     #[serde(default)]
     pub co2_g: u32,
     /// Capabilities that the carrier service has.
