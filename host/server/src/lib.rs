@@ -1,1 +1,16 @@
-//! Signalbox: a governed policy host for omnichannel retail decisions
+//! Signalbox: a governed policy host for omnichannel retail decisions.
+//!
+//! `config` reads what the operator wrote; `intake` watches the policy folder and admits versions; `control` is the one
+//! writer of what is live; `snapshot` is what it publishes; `decide` answers requests from a snapshot; `api` is HTTP and
+//! the only place that knows JSON; `cli` is the command line; `telemetry` is logs, metrics and traces; `app` puts them
+//! together and takes them apart in order.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod decide;
+pub mod intake;
+pub mod snapshot;
+pub mod telemetry;

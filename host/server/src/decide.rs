@@ -1,0 +1,1 @@
+//! The live path: from a parsed request to an answer.

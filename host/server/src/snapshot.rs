@@ -1,0 +1,1 @@
+//! What `control` publishes and `decide` reads.
