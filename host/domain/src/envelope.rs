@@ -130,6 +130,8 @@ pub enum Entity {
     Order,
     /// `lines`.
     Line,
+    /// `delivery_groups`.
+    Group,
     /// `network.nodes`.
     Node,
     /// `network.stock`.
