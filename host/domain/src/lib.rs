@@ -5,8 +5,10 @@
 //! produces, stands the view with ids that a caller receives.
 
 pub mod allocation;
+pub mod digest;
 pub mod domain;
 pub mod envelope;
+pub mod events;
 pub mod geo;
 pub mod money;
 pub mod returns;
@@ -14,6 +16,7 @@ pub mod routing;
 pub mod time;
 pub mod word;
 
+pub use digest::Digest;
 pub use domain::Domain;
 pub use time::Timestamp;
 pub use word::Word;
