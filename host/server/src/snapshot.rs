@@ -1,1 +1,164 @@
-//! What `control` publishes and `decide` reads.
+//! What `control` publishes and everything else reads: one immutable value, so that a request sees one state of the
+//! world from its first line to its last.
+
+use std::fmt;
+use std::sync::Arc;
+
+use semver::Version;
+use signalbox_domain::cost_book::CostBook;
+use signalbox_domain::envelope::{Lever, Selectors};
+use signalbox_domain::events::{PluginRef, PolicyVersion, Rejection, Withdrawal};
+use signalbox_domain::policy_file::PolicyFile;
+use signalbox_domain::scope::Scope;
+use signalbox_domain::{Digest, Domain, Timestamp};
+
+/// The state of the host at one moment. Cheap to take (`Arc`), never changed after publication.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Grows with every publication and across restarts.
+    pub revision: u64,
+    /// Every scope, in the order of the configuration.
+    pub scopes: Vec<Arc<ScopeState>>,
+    /// Levers by name. May contain expired ones for up to a second: read them through [`Snapshot::levers_at`].
+    pub levers: Vec<Lever>,
+    /// Every version ever seen, by name and then highest version first; files that were refused before they could be
+    /// named come last.
+    pub versions: Vec<VersionRecord>,
+    /// Changes that took effect but are not in the ledger yet because it cannot be written; 0 in health. While it is
+    /// not 0, changes that add exposure are refused.
+    pub unrecorded: usize,
+}
+
+impl Snapshot {
+    /// The scope that decides a request: of those of its domain whose selectors all match, the most specific one.
+    /// `None` when the configuration declares only narrower scopes for this domain.
+    pub fn scope_for(&self, domain: Domain, selectors: &Selectors) -> Option<&Arc<ScopeState>> {
+        // The configuration refuses two scopes that are equally specific and can match the same request.
+        self.scopes
+            .iter()
+            .filter(|state| state.scope.domain == domain && state.scope.matches(selectors))
+            .max_by_key(|state| state.scope.specificity())
+    }
+
+    /// The scope of this name.
+    pub fn scope(&self, name: &str) -> Option<&Arc<ScopeState>> {
+        self.scopes.iter().find(|state| state.scope.name == name)
+    }
+
+    /// The levers that act at `now`.
+    pub fn levers_at(&self, now: Timestamp) -> impl Iterator<Item = &Lever> {
+        self.levers.iter().filter(move |lever| lever.expires_at > now)
+    }
+}
+
+/// What one scope runs.
+#[derive(Debug)]
+pub struct ScopeState {
+    /// Its settings.
+    pub scope: Scope,
+    /// The kill switch: whether the built-in policy decides, whatever the champion.
+    pub builtin_forced: bool,
+    /// The name of the chosen policy; `None` as long as nothing was chosen.
+    pub policy: Option<String>,
+    /// The one version that an operator chose to stay at; `None` means the highest that may decide.
+    pub pinned: Option<Version>,
+    /// Who decides now; `None` means the built-in policy.
+    pub champion: Option<Arc<LivePolicy>>,
+    /// Who decides when the champion cannot.
+    pub previous: Option<Arc<LivePolicy>>,
+    /// The host's prices.
+    pub cost_book: Arc<CostBook>,
+    /// Why there is no champion, or why one that should be there is not, for people.
+    pub note: Option<String>,
+}
+
+/// A policy version that is compiled, configured and ready to decide.
+pub struct LivePolicy {
+    /// Name and version.
+    pub version: PolicyVersion,
+    /// What it decides.
+    pub domain: Domain,
+    /// The digest of the policy version, as answers and logs name it.
+    pub digest: Digest,
+    /// The component it runs.
+    pub plugin: PluginRef,
+    /// The policy as its author wrote it: parameters, limits, guardrails.
+    pub policy_file: Arc<PolicyFile>,
+    /// The prepared component, with the limits that it runs under.
+    pub policy: signalbox_sandbox::Policy,
+}
+
+impl fmt::Debug for LivePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LivePolicy")
+            .field("version", &format_args!("{}", self.version))
+            .field("digest", &self.digest)
+            .field("plugin", &format_args!("{}", self.plugin))
+            .finish_non_exhaustive()
+    }
+}
+
+/// One version that was ever seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRecord {
+    /// Name and version; `None` when the file could not be read that far.
+    pub version: Option<PolicyVersion>,
+    /// What it decides, when known.
+    pub domain: Option<Domain>,
+    /// The component it runs, when known.
+    pub plugin: Option<PluginRef>,
+    /// Its digest; `None` until it is admitted.
+    pub digest: Option<Digest>,
+    /// Where it stands.
+    pub state: VersionState,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// The file it came in, relative to the watched folder.
+    pub file: String,
+}
+
+/// Where a version stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VersionState {
+    /// The file names a component that is not there yet.
+    Waiting {
+        /// The file that is missing.
+        for_file: String,
+    },
+    /// Being compiled and checked.
+    Checking,
+    /// Passed every check and decides nowhere.
+    Admitted,
+    /// Decides in these scopes.
+    Live {
+        /// Their names.
+        scopes: Vec<String>,
+    },
+    /// Decided, and another does now; it answers where its successor cannot if it was the last one before it.
+    Superseded,
+    /// Was taken back in these scopes and decides nowhere.
+    RolledBack {
+        /// Their names.
+        scopes: Vec<String>,
+    },
+    /// Was refused.
+    Rejected(Box<Rejection>),
+    /// May never decide again.
+    Withdrawn(Withdrawal),
+}
+
+impl VersionState {
+    /// The word that stands for it in JSON and tables.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            VersionState::Waiting { .. } => "waiting",
+            VersionState::Checking => "checking",
+            VersionState::Admitted => "admitted",
+            VersionState::Live { .. } => "live",
+            VersionState::Superseded => "superseded",
+            VersionState::RolledBack { .. } => "rolled_back",
+            VersionState::Rejected(_) => "rejected",
+            VersionState::Withdrawn(_) => "withdrawn",
+        }
+    }
+}
