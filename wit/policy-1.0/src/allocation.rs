@@ -19,7 +19,7 @@ table! {
         narrow {
             /// The node.
             node: u32,
-            /// The SKU.
+            /// The SKU number, counted from 0 within the request.
             sku: u32,
             /// Lot number within the request.
             lot: Option<u32>,
@@ -67,7 +67,7 @@ table! {
             channel: Word,
             /// Where it is wanted; none is anywhere.
             node: Option<u32>,
-            /// The SKU.
+            /// The SKU number, counted from 0 within the request.
             sku: u32,
             /// Pieces wanted.
             quantity: u32,
@@ -192,7 +192,7 @@ table! {
             channel: Word,
             /// The node.
             node: u32,
-            /// The SKU.
+            /// The SKU number, counted from 0 within the request.
             sku: u32,
             /// Pieces.
             quantity: u32,

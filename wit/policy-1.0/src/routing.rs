@@ -36,8 +36,8 @@ codes! {
     /// What the lines of a kit or order must share.
     Together {
         Free = 0 /** Nothing. */,
-        Ship = 1 /** One shipment for all such lines of the delivery group. */,
-        Deliver = 2 /** One delivery date for all such lines of the delivery group. */,
+        Ship = 1 /** A kit's parts leave in the same shipment; without a kit, all such lines of the delivery group leave whole in one shipment or wait whole. */,
+        Deliver = 2 /** The kit, or all such lines of the delivery group, are assigned whole or wait whole, and arrive within 24 hours. */,
     }
 }
 
@@ -52,9 +52,9 @@ codes! {
 codes! {
     /// What a capacity window counts.
     CapacityUnit {
-        Orders = 0 /** Shipments of one order count once. */,
+        Orders = 0 /** An order counts once per node and window, however many shipments it takes. */,
         Lines = 1 /** Shipment lines. */,
-        Units = 2 /** Pieces. */,
+        Units = 2 /** Pieces of ordered lines. */,
         Minutes = 3 /** Labour minutes: lines x the node's `minutes_per_line`. */,
     }
 }
@@ -86,7 +86,7 @@ table! {
             customer_tier: Word,
             /// What may happen when not everything can ship.
             fill: Fill,
-            /// Most shipments allowed.
+            /// Most shipments allowed, locked ones included.
             max_shipments: Option<u32>,
             /// Kind of hold (payment, fraud …).
             hold_kind: Word,
@@ -94,15 +94,15 @@ table! {
         wide {
             /// When the customer ordered.
             placed_at: Option<i64>,
-            /// No shipment may carry less net revenue than this.
+            /// No new shipment may carry less net revenue than this.
             min_shipment_value: i64,
-            /// Everything must leave by then.
+            /// Everything should have left by then; wished, not enforced.
             ship_by: Option<i64>,
-            /// The order is cancelled when it has not left by then.
+            /// The order lapses then: nothing may be delivered later.
             cancel_after: Option<i64>,
             /// What a missed promise costs by contract.
             sla_penalty: i64,
-            /// The hold ends then.
+            /// Nothing may leave earlier; none with a hold: nothing may be assigned.
             hold_until: Option<i64>,
         }
     }
@@ -144,9 +144,9 @@ table! {
         narrow {
             /// Its delivery group.
             group: u32,
-            /// SKU number; equal numbers are equal SKUs.
+            /// SKU number, counted from 0 within the request; equal numbers are equal SKUs.
             sku: u32,
-            /// Pieces ordered.
+            /// Pieces ordered, locked ones included.
             quantity: u32,
             /// Weight of a piece.
             weight_g: u32,
@@ -314,13 +314,13 @@ table! {
             on_time_bp: Option<u32>,
             /// Distance.
             distance_m: u32,
-            /// Emissions of a parcel.
+            /// Emissions of a shipment.
             co2_g: u32,
-            /// Mass included in the base price.
+            /// Mass that the base price of each parcel includes.
             included_g: u32,
-            /// Mass step above it.
+            /// Mass step above it; 0 when mass costs nothing.
             step_g: u32,
-            /// Heaviest parcel; none is unlimited.
+            /// Heaviest parcel: a heavier shipment takes several, a heavier piece cannot go; none is unlimited.
             max_parcel_g: Option<u32>,
             /// Divisor of the volume weight (mm3 per g); none is weight only.
             dim_divisor: Option<u32>,
@@ -340,7 +340,7 @@ table! {
             step: i64,
             /// Surcharges of a parcel.
             surcharge: i64,
-            /// Duty and tax that the retailer absorbs.
+            /// Duty and tax that the retailer absorbs, for each shipment.
             duty_tax: i64,
             /// Capabilities it provides.
             provides: Bits,
@@ -371,25 +371,34 @@ table! {
             from_node: u32,
             /// Its delivery group.
             group: Option<u32>,
-            /// Its lane.
-            lane: Option<u32>,
+            /// The node that receives it (a transfer).
+            to_node: Option<u32>,
+            /// The node that it passes through.
+            via_node: Option<u32>,
         }
-        wide {}
+        wide {
+            /// Leaves then.
+            ship_at: Option<i64>,
+            /// Arrives by then.
+            deliver_by: Option<i64>,
+            /// What it costs.
+            cost: i64,
+        }
     }
 }
 
 table! {
-    /// A line of a locked shipment.
+    /// A line of a locked shipment. Its pieces are no longer part of the stock rows.
     "locked-lines" = 11: LockedLineRow, LockedLine {
         narrow {
             /// The locked shipment.
             shipment: u32,
             /// The order line.
             line: u32,
-            /// The stock row.
-            stock: u32,
-            /// Pieces.
+            /// Pieces of the line that it covers.
             quantity: u32,
+            /// The substitute that is sent, by row; none for the line's own SKU.
+            substitute: Option<u32>,
         }
         wide {}
     }
@@ -409,8 +418,10 @@ table! {
             to_node: Option<u32>,
             /// Through this node.
             via_node: Option<u32>,
-            /// On this lane; none for a pickup.
+            /// On this lane; none for a pickup and for a locked shipment.
             lane: Option<u32>,
+            /// The locked shipment that this repeats; none for a new one.
+            locked: Option<u32>,
         }
         wide {
             /// Leaves then, as the policy sees it.
@@ -431,9 +442,9 @@ table! {
             shipment: u32,
             /// The order line.
             line: u32,
-            /// Taken from this stock row, whose SKU is what ships.
-            stock: u32,
-            /// Pieces of that SKU.
+            /// Taken from this stock row, whose SKU is what ships; none only in a locked shipment.
+            stock: Option<u32>,
+            /// Pieces of the line that it covers. A substitute takes `ratio` pieces of stock for each.
             quantity: u32,
         }
         wide {}

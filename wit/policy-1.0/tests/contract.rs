@@ -1,6 +1,11 @@
 //! The contract as data: the WIT parses and is documented, `columns.md` is what the crate says, messages survive the
 //! way there and back, and no two lists of a hostile writer make the reader fail.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 use std::fmt::Write as _;
 use std::path::Path;
