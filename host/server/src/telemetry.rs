@@ -1,1 +1,17 @@
 //! Logs, metrics and traces.
+//!
+//! Whatever is worth both a log line and a metric is one [`Event`], emitted in one place, so that the two never tell
+//! different stories. The recorder belongs to the [`Telemetry`] value, not to the process: two hosts in one process
+//! (as in tests) count apart.
+
+mod events;
+mod logging;
+mod metrics;
+mod series;
+
+pub use events::{
+    DecisionAnswered, Event, FallbackTaken, HttpAnswered, RequestShed, ShedLimit, SnapshotPublished, VersionAdmitted,
+    VersionRejected,
+};
+pub use logging::{LogFormat, Logging, LoggingError, LoggingOptions};
+pub use metrics::{Gauges, Telemetry};

@@ -1,0 +1,149 @@
+//! The process's log subscriber and, when configured, export of traces over OTLP.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{Registry, fmt};
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+/// What to log, how, and where traces go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggingOptions {
+    /// Which lines, in the syntax of `tracing`'s environment filter, such as `info` or `info,signalbox_server=debug`.
+    pub filter: String,
+    /// How they look.
+    pub format: LogFormat,
+    /// The OTLP collector's HTTP address, such as `http://127.0.0.1:4318`; traces are exported only if there is one.
+    pub otlp_endpoint: Option<String>,
+}
+
+impl Default for LoggingOptions {
+    fn default() -> Self {
+        LoggingOptions {
+            filter: "info".into(),
+            format: LogFormat::default(),
+            otlp_endpoint: None,
+        }
+    }
+}
+
+/// Logs or traces could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum LoggingError {
+    /// The filter is none.
+    #[error(
+        "the log filter `{filter}` cannot be read; write a level such as `info`, or `info,signalbox_server=debug`"
+    )]
+    Filter {
+        /// What was given.
+        filter: String,
+        /// What is wrong with it.
+        source: ParseError,
+    },
+    /// The exporter could not be built.
+    #[error(
+        "traces cannot be exported to `{endpoint}`; give a collector's HTTP address such as http://127.0.0.1:4318"
+    )]
+    Exporter {
+        /// The address.
+        endpoint: String,
+        /// What is wrong with it.
+        source: opentelemetry_otlp::ExporterBuildError,
+    },
+    /// The process already logs.
+    #[error("the process has a log subscriber already")]
+    Installed(#[source] TryInitError),
+}
+
+/// The installed subscriber. Spans still waiting for export are sent by [`Logging::shutdown`].
+#[must_use]
+pub struct Logging {
+    provider: Option<SdkTracerProvider>,
+}
+
+impl Logging {
+    /// Installs the process's subscriber; lines go to standard error. Must be called outside the async runtime, because
+    /// the exporter brings its own blocking client.
+    ///
+    /// # Errors
+    /// See [`LoggingError`].
+    pub fn install(options: &LoggingOptions) -> Result<Logging, LoggingError> {
+        let filter = EnvFilter::builder()
+            .parse(&options.filter)
+            .map_err(|source| LoggingError::Filter {
+                filter: options.filter.clone(),
+                source,
+            })?;
+        let provider = options
+            .otlp_endpoint
+            .as_deref()
+            .map(tracer_provider)
+            .transpose()?;
+        // Spans for export do not depend on how chatty the log is: at `warn` a request would have none.
+        let traces = provider.as_ref().map(|provider| {
+            tracing_opentelemetry::layer()
+                .with_tracer(provider.tracer("signalbox"))
+                .with_filter(LevelFilter::INFO)
+        });
+        let installed = tracing_subscriber::registry()
+            .with(lines(options.format).with_filter(filter))
+            .with(traces)
+            .try_init();
+        installed.map_err(LoggingError::Installed)?;
+        opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+        Ok(Logging { provider })
+    }
+
+    /// Sends what is still to be exported, waiting at most five seconds.
+    pub fn shutdown(self) {
+        if let Some(provider) = self.provider
+            && let Err(problem) = provider.shutdown_with_timeout(Duration::from_secs(5))
+        {
+            tracing::warn!(%problem, "spans were lost at shutdown");
+        }
+    }
+}
+
+fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Pretty => Box::new(lines.with_ansi(std::io::stderr().is_terminal())),
+        LogFormat::Json => Box::new(lines.json().flatten_event(true)),
+    }
+}
+
+fn tracer_provider(endpoint: &str) -> Result<SdkTracerProvider, LoggingError> {
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+        .with_timeout(Duration::from_secs(10))
+        .build()
+        .map_err(|source| LoggingError::Exporter {
+            endpoint: endpoint.to_owned(),
+            source,
+        })?;
+    let resource = Resource::builder().with_service_name("signalbox").build();
+    Ok(SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(resource)
+        .build())
+}
