@@ -60,10 +60,16 @@ request! {
 }
 
 impl RoutingRequest<'_> {
-    /// The stock rows of every SKU.
+    /// Number of SKUs that lines ask for or accept instead: one more than the highest.
+    pub fn skus(&self) -> u32 {
+        let ordered = self.lines().iter().map(|row| row.sku());
+        let instead = self.substitutes().iter().map(|row| row.sku());
+        ordered.chain(instead).max().map_or(0, |sku| sku.saturating_add(1))
+    }
+
+    /// The stock rows of every SKU that lines ask for or accept instead.
     pub fn stock_by_sku(&self) -> Index {
-        let skus = self.stock().iter().map(|row| row.sku());
-        Index::build(skus.clone().max().map_or(0, |sku| sku.saturating_add(1)), skus)
+        Index::build(self.skus(), self.stock().iter().map(|row| row.sku()))
     }
 
     /// The stock rows of every node.

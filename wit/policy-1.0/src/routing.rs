@@ -36,8 +36,8 @@ codes! {
     /// What the lines of a kit or order must share.
     Together {
         Free = 0 /** Nothing. */,
-        Ship = 1 /** A kit's parts leave in the same shipment; without a kit, all such lines of the delivery group leave whole in one shipment or wait whole. */,
-        Deliver = 2 /** The kit, or all such lines of the delivery group, are assigned whole or wait whole, and arrive within 24 hours. */,
+        Ship = 1 /** One shipment: whatever is assigned of all such lines of the delivery group leaves together. */,
+        Deliver = 2 /** One delivery: whatever is assigned of all such lines of the delivery group arrives within 24 hours. */,
     }
 }
 
@@ -98,7 +98,7 @@ table! {
             min_shipment_value: i64,
             /// Everything should have left by then; wished, not enforced.
             ship_by: Option<i64>,
-            /// The order lapses then: nothing may be delivered later.
+            /// What has not left by then is cancelled.
             cancel_after: Option<i64>,
             /// What a missed promise costs by contract.
             sla_penalty: i64,
@@ -268,7 +268,7 @@ table! {
         narrow {
             /// The node.
             node: u32,
-            /// The SKU number.
+            /// The SKU number; 4294967295 when no line asks for it.
             sku: u32,
             /// Pieces there.
             available: u32,
@@ -314,7 +314,7 @@ table! {
             on_time_bp: Option<u32>,
             /// Distance.
             distance_m: u32,
-            /// Emissions of a shipment.
+            /// Emissions of a parcel.
             co2_g: u32,
             /// Mass that the base price of each parcel includes.
             included_g: u32,
@@ -395,7 +395,7 @@ table! {
             shipment: u32,
             /// The order line.
             line: u32,
-            /// Pieces of the line that it covers.
+            /// Pieces of the SKU that is sent.
             quantity: u32,
             /// The substitute that is sent, by row; none for the line's own SKU.
             substitute: Option<u32>,
@@ -444,7 +444,7 @@ table! {
             line: u32,
             /// Taken from this stock row, whose SKU is what ships; none only in a locked shipment.
             stock: Option<u32>,
-            /// Pieces of the line that it covers. A substitute takes `ratio` pieces of stock for each.
+            /// Pieces of that SKU. Of a substitute, `ratio` of them cover one piece of the line.
             quantity: u32,
         }
         wide {}

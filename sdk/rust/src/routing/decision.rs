@@ -39,14 +39,14 @@ impl RoutingDecision {
         number
     }
 
-    /// Puts `quantity` pieces of order line `line` into a shipment, taken from stock row `stock`. Of a substitute with
-    /// ratio 2 that takes twice as many pieces of stock.
-    pub fn line(&mut self, shipment: ShipmentNumber, line: u32, stock: u32, quantity: u32) {
+    /// Puts `pieces` of stock row `stock` into a shipment, for order line `line`. Of a substitute with ratio 2, two pieces
+    /// cover one piece ordered.
+    pub fn line(&mut self, shipment: ShipmentNumber, line: u32, stock: u32, pieces: u32) {
         self.lines.push(ShipmentLineRow {
             shipment: shipment.0,
             line,
             stock: Some(stock),
-            quantity,
+            quantity: pieces,
         });
     }
 
