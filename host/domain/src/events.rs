@@ -184,6 +184,18 @@ impl Problem {
     /// The longest message that is kept, in characters.
     pub const MAX_MESSAGE: usize = 2_000;
 
+    /// The problem with its place, as compilers print it: `policy.toml:3:8: limits.fuel: expected ...`.
+    pub fn at(&self, file: &str) -> String {
+        let mut text = file.to_owned();
+        for place in [self.line, self.column].into_iter().flatten() {
+            text.push_str(&format!(":{place}"));
+        }
+        if let Some(field) = &self.field {
+            text.push_str(&format!(": {field}"));
+        }
+        format!("{text}: {}", self.message)
+    }
+
     /// A problem that has no place in the TOML.
     pub fn new(message: impl Into<String>) -> Problem {
         Problem {
@@ -363,6 +375,16 @@ mod tests {
         for kind in RejectionKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
+    }
+
+    #[test]
+    fn a_problem_is_shown_with_the_place_that_it_has() {
+        let mut problem = Problem::new("expected a number");
+        assert_eq!(problem.at("a.toml"), "a.toml: expected a number");
+        problem.line = Some(3);
+        problem.column = Some(8);
+        problem.field = Some("limits.fuel".into());
+        assert_eq!(problem.at("a.toml"), "a.toml:3:8: limits.fuel: expected a number");
     }
 
     #[test]

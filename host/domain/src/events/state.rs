@@ -89,7 +89,7 @@ pub struct State {
     pub rejected: BTreeMap<(String, Option<PolicyVersion>), RejectedFile>,
     /// What was decided per scope; a scope without an entry is as [`ScopeChoice::default`].
     pub scopes: BTreeMap<String, ScopeChoice>,
-    /// Levers by name, expired ones included until they are put again or deleted.
+    /// Levers by name; those that expired are dropped when the next one is put.
     pub levers: BTreeMap<String, Lever>,
 }
 
@@ -147,6 +147,8 @@ impl State {
             Event::RolledBack { scope, from, to } => self.roll_back(scope, from, to.as_ref())?,
             Event::BuiltinForced { scope, forced } => self.scope_mut(scope).builtin_forced = *forced,
             Event::LeverPut { lever } => {
+                // By the entry's own time, not a clock's, so that every fold drops the same.
+                self.levers.retain(|_, known| known.expires_at > entry.at);
                 self.levers.insert(lever.lever_id.clone(), lever.clone());
             }
             Event::LeverDeleted { lever_id } => {

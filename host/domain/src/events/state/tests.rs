@@ -272,18 +272,37 @@ fn champions_are_remembered_up_to_the_bound() {
     assert_eq!(champions(&state), names.get(1..).unwrap());
 }
 
-#[test]
-fn every_event_reads_back_as_it_was_written() {
-    let lever = crate::envelope::Lever {
-        lever_id: "n1".into(),
+fn lever(name: &str, expires_at: i64) -> Lever {
+    Lever {
+        lever_id: name.into(),
         kind: crate::envelope::LeverKind::NodeOff,
         node_id: Some("n1".into()),
         service: None,
         pool: None,
         capacity_bp: None,
-        expires_at: Timestamp(5),
+        expires_at: Timestamp(expires_at),
         reason: "flood".into(),
-    };
+    }
+}
+
+#[test]
+fn a_lever_is_replaced_by_name_and_expired_ones_are_dropped() {
+    let mut state = State::default();
+    for (at, name, expires_at) in [(1, "a", 5), (2, "b", 50), (3, "b", 60), (5, "c", 70)] {
+        let lever = lever(name, expires_at);
+        state.apply(&entry(at, Event::LeverPut { lever })).unwrap();
+    }
+    let left: Vec<i64> = state.levers.values().map(|lever| lever.expires_at.0).collect();
+    assert_eq!(left, [60, 70]);
+    state
+        .apply(&entry(6, Event::LeverDeleted { lever_id: "b".into() }))
+        .unwrap();
+    assert_eq!(state.levers.len(), 1);
+}
+
+#[test]
+fn every_event_reads_back_as_it_was_written() {
+    let lever = lever("n1", 5);
     let events = [
         Event::VersionAdmitted(admission("a@1.0.0")),
         rejection("a.toml", Some("a@1.0.0")),

@@ -1,0 +1,208 @@
+//! Artifacts by digest: policy files and components, kept for as long as a version may decide or be replayed.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use signalbox_domain::Digest;
+
+/// An artifact cannot be kept or fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// There is none with this digest.
+    #[error("the artifact store has no {0}; put the file into the watched folder again")]
+    Missing(Digest),
+    /// Its bytes are not those that were kept.
+    #[error(
+        "the artifact {expected} has digest {found}: the disk or somebody changed it; put the file into the watched \
+         folder again"
+    )]
+    Damaged {
+        /// The digest under which it was kept.
+        expected: Digest,
+        /// The digest of what is there.
+        found: Digest,
+    },
+    /// It is larger than the reader takes.
+    #[error("the artifact {digest} has more than {bytes_max} bytes")]
+    TooLarge {
+        /// Which.
+        digest: Digest,
+        /// The bound.
+        bytes_max: u64,
+    },
+    /// The disk refused.
+    #[error("cannot {action} {}", path.display())]
+    Disk {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Files named by the SHA-256 of their bytes, in one folder.
+#[derive(Clone, Debug)]
+pub struct ArtifactStore {
+    folder: PathBuf,
+}
+
+impl ArtifactStore {
+    /// Opens the store in `folder`, or makes a new one. What an interrupted writer left is removed: only one process
+    /// may use a store, which the lock of the [`Journal`](crate::Journal) beside it ensures.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Disk`].
+    pub fn open(folder: &Path) -> Result<ArtifactStore, ArtifactError> {
+        let store = ArtifactStore {
+            folder: folder.to_owned(),
+        };
+        let temporary = store.temporary();
+        if temporary.exists() {
+            fs::remove_dir_all(&temporary).map_err(disk("clear", &temporary))?;
+        }
+        fs::create_dir_all(&temporary).map_err(disk("create", &temporary))?;
+        Ok(store)
+    }
+
+    /// Keeps `bytes`; when this returns, the disk has them. Keeping the same bytes twice is the same as once, and mends
+    /// a damaged copy.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Disk`].
+    pub fn put(&self, bytes: &[u8]) -> Result<Digest, ArtifactError> {
+        let digest = Digest::of(bytes);
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if self.get(&digest, length).is_ok() {
+            return Ok(digest);
+        }
+        let path = self.path(&digest);
+        let folder = path.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder).map_err(disk("create", folder))?;
+        let temporary = self.temporary();
+        let mut file =
+            tempfile::NamedTempFile::new_in(&temporary).map_err(disk("create a file in", &temporary))?;
+        file.write_all(bytes)
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(disk("write", file.path()))?;
+        file.persist(&path)
+            .map_err(|failed| disk("create", &path)(failed.error))?;
+        // The names have to be on the disk too, or a crash could lose a file whose ledger entry was kept.
+        for folder in [folder, &self.folder] {
+            File::open(folder)
+                .and_then(|handle| handle.sync_all())
+                .map_err(disk("sync", folder))?;
+        }
+        Ok(digest)
+    }
+
+    /// The bytes of `digest`, checked, at most `bytes_max` of them.
+    ///
+    /// # Errors
+    /// [`ArtifactError`]: missing, damaged, too large, or that the disk refused.
+    pub fn get(&self, digest: &Digest, bytes_max: u64) -> Result<Vec<u8>, ArtifactError> {
+        let path = self.path(digest);
+        let file = match File::open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(ArtifactError::Missing(*digest)),
+            opened => opened.map_err(disk("open", &path))?,
+        };
+        let mut bytes = Vec::new();
+        file.take(bytes_max.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(disk("read", &path))?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > bytes_max) {
+            return Err(ArtifactError::TooLarge {
+                digest: *digest,
+                bytes_max,
+            });
+        }
+        match Digest::of(&bytes) {
+            found if found == *digest => Ok(bytes),
+            found => Err(ArtifactError::Damaged {
+                expected: *digest,
+                found,
+            }),
+        }
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.folder.join("tmp")
+    }
+
+    /// Two digits of the digest as a folder, so that no folder grows without bound.
+    fn path(&self, digest: &Digest) -> PathBuf {
+        let hex = digest.to_hex();
+        self.folder.join(hex.get(..2).unwrap_or_default()).join(hex)
+    }
+}
+
+fn disk(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ArtifactError {
+    let path = path.to_owned();
+    move |source| ArtifactError::Disk { action, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, ArtifactStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ArtifactStore::open(folder.path()).unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_after_reopening() {
+        let (folder, store) = store();
+        let digest = store.put(b"component").unwrap();
+        assert_eq!(digest, Digest::of(b"component"));
+        let again = ArtifactStore::open(folder.path()).unwrap();
+        assert_eq!(again.get(&digest, 9).unwrap(), b"component");
+    }
+
+    #[test]
+    fn a_changed_file_is_found_and_putting_the_bytes_again_mends_it() {
+        let (_folder, store) = store();
+        let digest = store.put(b"component").unwrap();
+        fs::write(store.path(&digest), b"komponent").unwrap();
+        assert!(matches!(
+            store.get(&digest, 9),
+            Err(ArtifactError::Damaged { .. })
+        ));
+        store.put(b"component").unwrap();
+        assert_eq!(store.get(&digest, 9).unwrap(), b"component");
+    }
+
+    #[test]
+    fn what_is_missing_or_too_large_is_refused() {
+        let (_folder, store) = store();
+        let absent = Digest::of(b"absent");
+        assert!(matches!(
+            store.get(&absent, 9),
+            Err(ArtifactError::Missing(found)) if found == absent
+        ));
+        let digest = store.put(b"component").unwrap();
+        assert!(matches!(
+            store.get(&digest, 8),
+            Err(ArtifactError::TooLarge { bytes_max: 8, .. })
+        ));
+    }
+
+    #[test]
+    fn what_an_interrupted_writer_left_is_removed() {
+        let (folder, store) = store();
+        let left = store.temporary().join("half");
+        fs::write(&left, b"comp").unwrap();
+        ArtifactStore::open(folder.path()).unwrap();
+        assert!(!left.exists());
+    }
+
+    #[test]
+    fn a_writer_leaves_nothing_but_the_artifact() {
+        let (_folder, store) = store();
+        store.put(b"component").unwrap();
+        assert_eq!(fs::read_dir(store.temporary()).unwrap().count(), 0);
+    }
+}
