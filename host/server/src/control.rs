@@ -1,10 +1,22 @@
 //! The one writer of what is live.
 //!
 //! Every change goes through one thread that checks it, appends it to the ledger (the commit point) and publishes a new
-//! [`Snapshot`](crate::snapshot::Snapshot). Nobody else writes either; [`ControlHandle`] is the only way in.
+//! [`Snapshot`](crate::snapshot::Snapshot). Nobody else writes either; [`ControlHandle`] is the only way in. What takes
+//! exposure away (rolling back, withdrawing, the kill switch, most levers) takes effect before the ledger has it.
 
+mod change;
+mod choice;
 mod error;
 mod handle;
+mod keeper;
+mod levers;
+mod plan;
+mod publish;
+mod report;
+mod start;
+mod writer;
 
-pub use error::ControlError;
-pub use handle::{Applied, By, ControlHandle, Pending, PendingState, Proposal};
+pub use change::{Applied, By, Pending, PendingState, Proposal};
+pub use error::{ControlError, StartError};
+pub use handle::ControlHandle;
+pub use start::{Clock, Control, ControlOptions};

@@ -30,6 +30,17 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What stands before the first publication.
+    pub(crate) fn empty() -> Snapshot {
+        Snapshot {
+            revision: 0,
+            scopes: Vec::new(),
+            levers: Vec::new(),
+            versions: Vec::new(),
+            unrecorded: 0,
+        }
+    }
+
     /// The scope that decides a request: of those of its domain whose selectors all match, the most specific one.
     /// `None` when the configuration declares only narrower scopes for this domain.
     pub fn scope_for(&self, domain: Domain, selectors: &Selectors) -> Option<&Arc<ScopeState>> {

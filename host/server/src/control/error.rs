@@ -1,8 +1,11 @@
 //! Why a change was refused.
 
 use semver::Version;
-use signalbox_domain::events::PolicyVersion;
+use signalbox_domain::events::{FoldError, PolicyVersion};
 use signalbox_domain::{Digest, Domain};
+use signalbox_ledger::LedgerError;
+
+use crate::ready::LoadError;
 
 /// Why a change was refused. Nothing changed.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +77,7 @@ pub enum ControlError {
         scope: String,
     },
     /// Name and version are bound to other bytes.
-    #[error(
-        "{version} is bound to {bound} for ever, found {found}; give the changed policy a new version"
-    )]
+    #[error("{version} is bound to {bound} for ever, found {found}; give the changed policy a new version")]
     Bound {
         /// The version.
         version: PolicyVersion,
@@ -127,7 +128,7 @@ pub enum ControlError {
         /// The version.
         version: PolicyVersion,
         /// Why.
-        source: super::LoadError,
+        source: LoadError,
     },
     /// The ledger cannot be written: what adds exposure is refused.
     #[error(
@@ -136,13 +137,19 @@ pub enum ControlError {
     )]
     LedgerUnavailable {
         /// Why; `None` while earlier stops wait to be recorded.
-        source: Option<signalbox_ledger::LedgerError>,
+        source: Option<LedgerError>,
     },
     /// The state changed while the change was being prepared.
     #[error("scope `{scope}` changed at the same time; look at it again and repeat the command")]
     Conflict {
         /// The scope.
         scope: String,
+    },
+    /// The change does not fit the state: a fault of the host.
+    #[error("the change contradicts the state; report this to the maintainers with the ledger")]
+    Contradiction {
+        /// What contradicts.
+        source: FoldError,
     },
     /// A text is too long.
     #[error("`{field}` may have {max} characters, found {found}")]
@@ -159,5 +166,33 @@ pub enum ControlError {
     Busy,
     /// The host is shutting down.
     #[error("the host is shutting down")]
+    Stopped,
+}
+
+/// The host cannot go on from its ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It cannot be opened or was altered.
+    #[error("the host cannot start from its ledger")]
+    Ledger {
+        /// Why.
+        source: LedgerError,
+    },
+    /// An entry contradicts those before it.
+    #[error("entry {seq} of the ledger contradicts those before it; use the host version that wrote it")]
+    Contradiction {
+        /// Which entry.
+        seq: u64,
+        /// What contradicts.
+        source: FoldError,
+    },
+    /// The system gives no thread.
+    #[error("the control thread cannot be started")]
+    Thread {
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The runtime is shutting down.
+    #[error("the host was stopped while it started")]
     Stopped,
 }

@@ -1,92 +1,74 @@
-//! The way in.
+//! The way in to the one writer.
 
 use std::sync::Arc;
 
 use semver::Version;
-use signalbox_domain::Domain;
 use signalbox_domain::envelope::Lever;
-use signalbox_domain::events::{Admission, PolicyVersion, Rejection};
-use tokio::sync::watch;
+use signalbox_domain::events::{Admission, PolicyVersion};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::ControlError;
+use super::change::{Applied, By, Change, Pending, Proposal};
+use super::error::ControlError;
+use super::writer::{Message, Published};
+use crate::ready::Loader;
 use crate::snapshot::{LivePolicy, Snapshot};
 
-/// Who wants a change, and why. Both go into the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct By {
-    /// Who, at most 200 characters.
-    pub actor: String,
-    /// Why, for people, at most 500 characters; may be empty.
-    pub reason: String,
-}
-
-/// A change that took effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Applied {
-    /// The revision that shows it.
-    pub revision: u64,
-    /// Whether the ledger has it durably. Only stops and rollbacks take effect before; they are recorded as soon as
-    /// the ledger can be written again.
-    pub recorded: bool,
-}
-
-/// What intake found out about a version.
-#[derive(Clone, Debug)]
-pub enum Proposal {
-    /// It passed every check and is ready to decide.
-    Admitted {
-        /// What was admitted.
-        admission: Admission,
-        /// The same, ready to decide.
-        policy: Arc<LivePolicy>,
-    },
-    /// It was refused.
-    Rejected(Rejection),
-}
-
-/// A version that is not admitted yet, as intake sees it now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// Name and version.
-    pub version: PolicyVersion,
-    /// What it decides.
-    pub domain: Domain,
-    /// The file it came in, relative to the watched folder.
-    pub file: String,
-    /// What it waits for.
-    pub state: PendingState,
-}
-
-/// What a version that is not admitted yet waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PendingState {
-    /// This file.
-    Waiting {
-        /// Its name.
-        for_file: String,
-    },
-    /// Its checks.
-    Checking,
-}
+/// How often a choice is made again because the state changed while its version was being made ready.
+const ATTEMPTS: usize = 3;
 
 /// The way in to the one writer. Cheap to clone; every method may be called from any task.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ControlHandle {
-    inner: Arc<Inner>,
+    writer: mpsc::Sender<Message>,
+    published: Arc<Published>,
+    loader: Arc<Loader>,
 }
 
-#[derive(Debug)]
-struct Inner {}
+impl std::fmt::Debug for ControlHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ControlHandle")
+            .field("revision", &*self.published.revision.borrow())
+            .finish_non_exhaustive()
+    }
+}
 
 impl ControlHandle {
+    pub(super) fn new(
+        writer: mpsc::Sender<Message>,
+        published: Arc<Published>,
+        loader: Arc<Loader>,
+    ) -> ControlHandle {
+        ControlHandle {
+            writer,
+            published,
+            loader,
+        }
+    }
+
     /// What is published now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        unreachable!()
+        self.published.snapshot.load_full()
     }
 
     /// The revision of the last publication, to wait for the next one.
     pub fn revisions(&self) -> watch::Receiver<u64> {
-        unreachable!()
+        self.published.revision.subscribe()
+    }
+
+    /// Waits until what is published fits, and returns it. `None` when the host stops before.
+    pub async fn wait_for(&self, fits: impl Fn(&Snapshot) -> bool) -> Option<Arc<Snapshot>> {
+        let mut revisions = self.revisions();
+        loop {
+            let snapshot = self.snapshot();
+            if fits(&snapshot) {
+                return Some(snapshot);
+            }
+            tokio::select! {
+                changed = revisions.changed() => changed.ok()?,
+                // The watch channel lives as long as a handle does, the writer may not.
+                () = self.writer.closed() => return None,
+            }
+        }
     }
 
     /// Takes what intake found out. An admitted version goes live at once in every scope that allows `immediate`, runs
@@ -96,16 +78,17 @@ impl ControlHandle {
     /// # Errors
     /// [`ControlError::Bound`] or [`ControlError::PluginBound`] when a name and version has other bytes already, which
     /// is recorded as a rejection; otherwise that the ledger cannot be written.
-    pub async fn propose(&self, _proposal: Proposal) -> Result<Applied, ControlError> {
-        unreachable!()
+    pub async fn propose(&self, proposal: Proposal) -> Result<Applied, ControlError> {
+        self.change(Change::Propose(proposal)).await
     }
 
     /// Says which versions are on their way, so that the list shows them; replaces what was said before. Not recorded.
     ///
     /// # Errors
     /// [`ControlError::Stopped`].
-    pub async fn set_pending(&self, _pending: Vec<Pending>) -> Result<(), ControlError> {
-        unreachable!()
+    pub async fn set_pending(&self, pending: Vec<Pending>) -> Result<(), ControlError> {
+        let message = Message::Pending(pending);
+        self.writer.send(message).await.map_err(|_| ControlError::Stopped)
     }
 
     /// Chooses the policy that `scope` runs: the highest version that may decide there, also of those to come, or
@@ -116,12 +99,30 @@ impl ControlHandle {
     /// ledger cannot be written.
     pub async fn use_policy(
         &self,
-        _scope: &str,
-        _policy: &str,
-        _version: Option<&Version>,
-        _by: By,
+        scope: &str,
+        policy: &str,
+        version: Option<&Version>,
+        by: By,
     ) -> Result<Applied, ControlError> {
-        unreachable!()
+        by.check()?;
+        for _ in 0..ATTEMPTS {
+            let admission = self.resolve(scope, policy, version).await?;
+            let target = self.ready(&admission).await?;
+            let change = Change::Use {
+                scope: scope.to_owned(),
+                policy: policy.to_owned(),
+                pinned: version.cloned(),
+                target,
+                by: by.clone(),
+            };
+            match self.change(change).await {
+                Err(ControlError::Conflict { .. }) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(ControlError::Conflict {
+            scope: scope.to_owned(),
+        })
     }
 
     /// Takes the champion of `scope` back: the previous one decides, or the built-in policy if there is none. Takes
@@ -129,8 +130,10 @@ impl ControlHandle {
     ///
     /// # Errors
     /// That the scope is unknown or has no champion.
-    pub async fn rollback(&self, _scope: &str, _by: By) -> Result<Applied, ControlError> {
-        unreachable!()
+    pub async fn rollback(&self, scope: &str, by: By) -> Result<Applied, ControlError> {
+        by.check()?;
+        let scope = scope.to_owned();
+        self.change(Change::RollBack { scope, by }).await
     }
 
     /// Takes a version out of use for ever. Where it decides, the champion before it does. Takes effect even if the
@@ -138,8 +141,10 @@ impl ControlHandle {
     ///
     /// # Errors
     /// That the version was never admitted.
-    pub async fn withdraw(&self, _version: &PolicyVersion, _by: By) -> Result<Applied, ControlError> {
-        unreachable!()
+    pub async fn withdraw(&self, version: &PolicyVersion, by: By) -> Result<Applied, ControlError> {
+        by.check()?;
+        let version = version.clone();
+        self.change(Change::Withdraw { version, by }).await
     }
 
     /// The kill switch of `scope`: the built-in policy decides (`true`), or no longer (`false`). Switching it on takes
@@ -147,25 +152,79 @@ impl ControlHandle {
     ///
     /// # Errors
     /// That the scope is unknown; when switching off, that the ledger cannot be written.
-    pub async fn force_builtin(&self, _scope: &str, _forced: bool, _by: By) -> Result<Applied, ControlError> {
-        unreachable!()
+    pub async fn force_builtin(&self, scope: &str, forced: bool, by: By) -> Result<Applied, ControlError> {
+        by.check()?;
+        let scope = scope.to_owned();
+        self.change(Change::ForceBuiltin { scope, forced, by }).await
     }
 
-    /// Pulls a lever, or changes the one of the same name. One that takes something out of the network takes effect
-    /// even if the ledger cannot be written.
+    /// Pulls a lever, or changes the one of the same name. One that can only take something out of the network takes
+    /// effect even if the ledger cannot be written.
     ///
     /// # Errors
-    /// That it is not well formed, expired or expires too late; that too many are in force; for one that adds capacity,
-    /// that the ledger cannot be written.
-    pub async fn put_lever(&self, _lever: Lever, _by: By) -> Result<Applied, ControlError> {
-        unreachable!()
+    /// That it is not well formed, expired or expires too late; that too many are in force; for one that may add
+    /// something, that the ledger cannot be written.
+    pub async fn put_lever(&self, lever: Lever, by: By) -> Result<Applied, ControlError> {
+        by.check()?;
+        self.change(Change::PutLever { lever, by }).await
     }
 
     /// Lets a lever go before it expires.
     ///
     /// # Errors
     /// That none has this name; that the ledger cannot be written.
-    pub async fn delete_lever(&self, _lever_id: &str, _by: By) -> Result<Applied, ControlError> {
-        unreachable!()
+    pub async fn delete_lever(&self, lever_id: &str, by: By) -> Result<Applied, ControlError> {
+        by.check()?;
+        let lever_id = lever_id.to_owned();
+        self.change(Change::DeleteLever { lever_id, by }).await
+    }
+
+    /// The version, ready to decide: the one that is published, or made ready now.
+    async fn ready(&self, admission: &Admission) -> Result<Arc<LivePolicy>, ControlError> {
+        let snapshot = self.snapshot();
+        let mut live = snapshot
+            .scopes
+            .iter()
+            .flat_map(|scope| [&scope.champion, &scope.previous]);
+        if let Some(found) =
+            live.find_map(|policy| policy.as_ref().filter(|p| p.version == admission.version))
+        {
+            return Ok(Arc::clone(found));
+        }
+        let loaded = self.loader.load(admission).await;
+        loaded.map_err(|source| ControlError::NotReady {
+            version: admission.version.clone(),
+            source,
+        })
+    }
+
+    async fn resolve(
+        &self,
+        scope: &str,
+        policy: &str,
+        pinned: Option<&Version>,
+    ) -> Result<Admission, ControlError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Resolve {
+            scope: scope.to_owned(),
+            policy: policy.to_owned(),
+            pinned: pinned.cloned(),
+            reply,
+        })?;
+        answer.await.map_err(|_| ControlError::Stopped)?
+    }
+
+    async fn change(&self, change: Change) -> Result<Applied, ControlError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Change(Box::new(change), reply))?;
+        answer.await.map_err(|_| ControlError::Stopped)?
+    }
+
+    /// A full queue answers at once: whoever waits in front of it would only make it longer.
+    fn send(&self, message: Message) -> Result<(), ControlError> {
+        self.writer.try_send(message).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => ControlError::Busy,
+            mpsc::error::TrySendError::Closed(_) => ControlError::Stopped,
+        })
     }
 }

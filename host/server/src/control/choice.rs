@@ -1,0 +1,178 @@
+//! Which version a scope runs by itself, and what a name in a command means.
+
+use std::collections::BTreeSet;
+
+use semver::Version;
+use signalbox_domain::envelope::Lever;
+use signalbox_domain::events::{AdmittedVersion, PolicyVersion, State};
+use signalbox_domain::scope::Scope;
+use signalbox_domain::{Domain, Timestamp};
+
+use super::change::{Pending, PendingState};
+use super::error::ControlError;
+use crate::config::LeverBounds;
+
+/// What the rules go by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct World<'a> {
+    /// What the ledger says.
+    pub(super) state: &'a State,
+    /// The configured scopes.
+    pub(super) scopes: &'a [Scope],
+    /// Versions on their way.
+    pub(super) pending: &'a [Pending],
+    /// Bounds of levers.
+    pub(super) bounds: LeverBounds,
+    /// The time.
+    pub(super) now: Timestamp,
+}
+
+impl<'a> World<'a> {
+    /// The version that a scope with `immediate` should run and does not.
+    pub(super) fn wanted(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
+        if !scope.immediate {
+            return None;
+        }
+        let desired = self.desired(scope)?;
+        let champion = self.state.scopes.get(&*scope.name).and_then(|c| c.champion());
+        (champion != Some(&desired.admission.version)).then_some(desired)
+    }
+
+    /// The version that `scope` should run by itself: of its policy the pinned version, or the highest that may decide.
+    /// `None` when no policy is chosen and not exactly one is present, or none of its versions may decide.
+    fn desired(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
+        let choice = self.state.scopes.get(&*scope.name);
+        let policy = match choice.and_then(|choice| choice.policy.as_deref()) {
+            Some(chosen) => chosen,
+            None => self.only_policy(scope.domain)?,
+        };
+        match choice.and_then(|choice| choice.pinned.as_ref()) {
+            Some(pinned) => {
+                let pinned = PolicyVersion::new(policy, pinned.clone());
+                let known = self.state.versions.get(&pinned);
+                known.filter(|known| known.withdrawn.is_none())
+            }
+            None => self.state.highest_usable(&scope.name, scope.domain, policy),
+        }
+    }
+
+    /// The versions that have to be ready: champions, the ones before them, and those that should go live.
+    pub(super) fn needed(&self) -> BTreeSet<PolicyVersion> {
+        let mut needed = BTreeSet::new();
+        for scope in self.scopes {
+            let choice = self.state.scope(&scope.name);
+            needed.extend(choice.champion().cloned());
+            needed.extend(choice.previous().cloned());
+            needed.extend(self.wanted(scope).map(|known| known.admission.version.clone()));
+        }
+        needed
+    }
+
+    /// The policies that could run in a scope of `domain`: those that have a version which may decide, and those that
+    /// are being checked. Counting the latter keeps the order of checking from choosing between two that arrive
+    /// together.
+    pub(super) fn present_policies(&self, domain: Domain) -> BTreeSet<&'a str> {
+        let checking = self
+            .pending
+            .iter()
+            .filter(|pending| pending.domain == domain && pending.state == PendingState::Checking);
+        let mut names = self.state.usable_policies(domain);
+        names.extend(checking.map(|pending| pending.version.policy.as_str()));
+        names
+    }
+
+    fn only_policy(&self, domain: Domain) -> Option<&'a str> {
+        let mut names = self.present_policies(domain).into_iter();
+        match (names.next(), names.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The scope of this name.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownScope`] with the names that exist.
+    pub(super) fn scope(&self, name: &str) -> Result<&'a Scope, ControlError> {
+        let found = self.scopes.iter().find(|scope| *scope.name == *name);
+        found.ok_or_else(|| ControlError::UnknownScope {
+            found: name.to_owned(),
+            known: self.scopes.iter().map(|scope| scope.name.to_string()).collect(),
+        })
+    }
+
+    /// The admitted version of this name.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownVersion`] with the versions of that policy.
+    pub(super) fn admitted(&self, version: &PolicyVersion) -> Result<&'a AdmittedVersion, ControlError> {
+        let versions = &self.state.versions;
+        versions.get(version).ok_or_else(|| ControlError::UnknownVersion {
+            version: version.clone(),
+            known: versions
+                .keys()
+                .filter(|known| known.policy == version.policy)
+                .map(|known| known.version.clone())
+                .collect(),
+        })
+    }
+
+    /// The levers in force.
+    pub(super) fn levers(&self) -> impl Iterator<Item = &'a Lever> + use<'a> {
+        let now = self.now;
+        self.state
+            .levers
+            .values()
+            .filter(move |lever| lever.expires_at > now)
+    }
+
+    /// The version that `use` means in `scope`.
+    ///
+    /// # Errors
+    /// That scope, policy or version is unknown, withdrawn or of another domain, or that none may go live by itself.
+    pub(super) fn resolve(
+        &self,
+        scope: &str,
+        policy: &str,
+        pinned: Option<&Version>,
+    ) -> Result<&'a AdmittedVersion, ControlError> {
+        let scope = self.scope(scope)?;
+        let Some(pinned) = pinned else {
+            let highest = self.state.highest_usable(&scope.name, scope.domain, policy);
+            return highest.ok_or_else(|| self.nothing_to_use(scope, policy));
+        };
+        let version = PolicyVersion::new(policy, pinned.clone());
+        let known = self.admitted(&version)?;
+        if known.withdrawn.is_some() {
+            return Err(ControlError::Withdrawn(version));
+        }
+        if known.admission.domain != scope.domain {
+            return Err(ControlError::WrongDomain {
+                scope: scope.name.to_string(),
+                version,
+                expected: scope.domain,
+                found: known.admission.domain,
+            });
+        }
+        Ok(known)
+    }
+
+    fn nothing_to_use(&self, scope: &Scope, policy: &str) -> ControlError {
+        let here = |known: &&AdmittedVersion| {
+            known.admission.version.policy == policy && known.admission.domain == scope.domain
+        };
+        if self.state.versions.values().any(|known| here(&known)) {
+            return ControlError::NothingToUse {
+                scope: scope.name.to_string(),
+                policy: policy.to_owned(),
+            };
+        }
+        let usable = self.state.usable_policies(scope.domain);
+        ControlError::UnknownPolicy {
+            scope: scope.name.to_string(),
+            domain: scope.domain,
+            found: policy.to_owned(),
+            known: usable.into_iter().map(str::to_owned).collect(),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The snapshot that a state comes to, with the versions that are ready.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use signalbox_domain::cost_book::CostBook;
+use signalbox_domain::events::{AdmittedVersion, PolicyVersion, ScopeChoice};
+use signalbox_domain::scope::Scope;
+
+use super::change::PendingState;
+use super::choice::World;
+use crate::snapshot::{LivePolicy, ScopeState, Snapshot, VersionRecord, VersionState};
+
+/// Versions that are ready to decide.
+pub(super) type Ready = BTreeMap<PolicyVersion, Arc<LivePolicy>>;
+
+/// What is not part of the state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surroundings<'a> {
+    /// The cost book of each scope, in their order.
+    pub(super) cost_books: &'a [Arc<CostBook>],
+    /// Versions that are ready.
+    pub(super) ready: &'a Ready,
+    /// Why a version that should be ready is not.
+    pub(super) failed: &'a BTreeMap<PolicyVersion, String>,
+    /// The number of this publication.
+    pub(super) revision: u64,
+    /// Changes that are not in the ledger yet.
+    pub(super) unrecorded: usize,
+}
+
+/// Builds the snapshot.
+pub(super) fn snapshot(world: &World<'_>, around: &Surroundings<'_>) -> Snapshot {
+    let scopes = world.scopes.iter().zip(around.cost_books);
+    Snapshot {
+        revision: around.revision,
+        scopes: scopes
+            .map(|(scope, book)| Arc::new(scope_state(world, around, scope, book)))
+            .collect(),
+        levers: world.levers().cloned().collect(),
+        versions: versions(world),
+        unrecorded: around.unrecorded,
+    }
+}
+
+fn scope_state(
+    world: &World<'_>,
+    around: &Surroundings<'_>,
+    scope: &Scope,
+    cost_book: &Arc<CostBook>,
+) -> ScopeState {
+    let choice = world.state.scope(&scope.name);
+    let ready =
+        |version: Option<&PolicyVersion>| version.and_then(|version| around.ready.get(version)).cloned();
+    ScopeState {
+        scope: scope.clone(),
+        builtin_forced: choice.builtin_forced,
+        champion: ready(choice.champion()),
+        previous: ready(choice.previous()),
+        cost_book: Arc::clone(cost_book),
+        note: note(world, around, scope, &choice),
+        policy: choice.policy,
+        pinned: choice.pinned,
+    }
+}
+
+/// Why a scope does not run what one might expect it to.
+fn note(world: &World<'_>, around: &Surroundings<'_>, scope: &Scope, choice: &ScopeChoice) -> Option<String> {
+    let wanted = world.wanted(scope).map(|known| &known.admission.version);
+    for version in choice.champion().into_iter().chain(wanted) {
+        if let Some(problem) = around.failed.get(version) {
+            return Some(format!("{version} cannot be made ready: {problem}"));
+        }
+    }
+    if choice.champion().is_some() {
+        return None;
+    }
+    if choice.policy.is_some() {
+        return Some(format!(
+            "no version of its policy may go live by itself; name one with `signalbox scope use {} NAME@VERSION`",
+            scope.name
+        ));
+    }
+    let present = world.present_policies(scope.domain);
+    let names: Vec<&str> = present.into_iter().collect();
+    Some(match names.as_slice() {
+        [] => format!("no policy for {} was admitted yet", scope.domain),
+        [only] if scope.immediate => format!("`{only}` is being checked"),
+        _ => format!(
+            "nothing is chosen; choose one of {} with `signalbox scope use {} NAME`",
+            names.join(", "),
+            scope.name
+        ),
+    })
+}
+
+fn versions(world: &World<'_>) -> Vec<VersionRecord> {
+    let state = world.state;
+    let admitted = state.versions.values().map(|known| record(world, known));
+    let pending = world.pending.iter().map(|pending| VersionRecord {
+        version: Some(pending.version.clone()),
+        domain: Some(pending.domain),
+        plugin: None,
+        digest: None,
+        state: match &pending.state {
+            PendingState::Waiting { for_file } => VersionState::Waiting {
+                for_file: for_file.clone(),
+            },
+            PendingState::Checking => VersionState::Checking,
+        },
+        first_seen: pending.since,
+        file: pending.file.clone(),
+    });
+    let rejected = state.rejected.values().map(|known| VersionRecord {
+        version: known.rejection.version.clone(),
+        domain: known.rejection.domain,
+        plugin: None,
+        digest: None,
+        state: VersionState::Rejected(Box::new(known.rejection.clone())),
+        first_seen: known.first_seen,
+        file: known.rejection.file.clone(),
+    });
+    let mut records: Vec<VersionRecord> = admitted.chain(pending).chain(rejected).collect();
+    records.sort_by(|a, b| {
+        by_name_then_highest(a.version.as_ref(), b.version.as_ref()).then_with(|| a.file.cmp(&b.file))
+    });
+    records
+}
+
+fn by_name_then_highest(a: Option<&PolicyVersion>, b: Option<&PolicyVersion>) -> std::cmp::Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => a.policy.cmp(&b.policy).then_with(|| b.version.cmp(&a.version)),
+        // Files that could not be named come last.
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
+fn record(world: &World<'_>, known: &AdmittedVersion) -> VersionRecord {
+    let admission = &known.admission;
+    VersionRecord {
+        version: Some(admission.version.clone()),
+        domain: Some(admission.domain),
+        plugin: Some(admission.plugin.clone()),
+        digest: Some(admission.digest),
+        state: standing(world, known),
+        first_seen: known.first_seen,
+        file: admission.file.clone(),
+    }
+}
+
+/// Where an admitted version stands.
+fn standing(world: &World<'_>, known: &AdmittedVersion) -> VersionState {
+    let version = &known.admission.version;
+    if let Some(withdrawal) = &known.withdrawn {
+        return VersionState::Withdrawn(withdrawal.clone());
+    }
+    let scopes_where = |holds: fn(&ScopeChoice, &PolicyVersion) -> bool| -> Vec<String> {
+        let named = world.scopes.iter().map(|scope| scope.name.to_string());
+        named
+            .filter(|name| {
+                world
+                    .state
+                    .scopes
+                    .get(name)
+                    .is_some_and(|choice| holds(choice, version))
+            })
+            .collect()
+    };
+    let live = scopes_where(|choice, version| choice.champion() == Some(version));
+    if !live.is_empty() {
+        return VersionState::Live { scopes: live };
+    }
+    if !known.decided {
+        return VersionState::Admitted;
+    }
+    let rolled_back = scopes_where(|choice, version| choice.rolled_back.contains(version));
+    if rolled_back.is_empty() {
+        VersionState::Superseded
+    } else {
+        VersionState::RolledBack { scopes: rolled_back }
+    }
+}

@@ -1,0 +1,53 @@
+//! What the log and the metrics say about governance events.
+
+use signalbox_domain::events::{Entry, Event};
+
+use crate::snapshot::Snapshot;
+use crate::telemetry::{SnapshotPublished, Telemetry, VersionAdmitted, VersionRejected};
+
+/// One line for each entry, with what a person looks for in fields.
+pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
+    for entry in entries {
+        match &entry.event {
+            Event::VersionAdmitted(admission) => telemetry.emit(&VersionAdmitted {
+                policy: &admission.version.policy,
+                version: &admission.version.version.to_string(),
+                digest: &admission.digest.to_string(),
+            }),
+            Event::VersionRejected(rejection) => {
+                let problem = rejection
+                    .problems
+                    .first()
+                    .map(|problem| problem.at(&rejection.file));
+                telemetry.emit(&VersionRejected {
+                    file: &rejection.file,
+                    kind: rejection.kind.as_str(),
+                    problem: &problem.unwrap_or_default(),
+                    problems: rejection.problems.len(),
+                });
+            }
+            Event::VersionWithdrawn { .. }
+            | Event::PolicyChosen { .. }
+            | Event::WentLive { .. }
+            | Event::RolledBack { .. }
+            | Event::BuiltinForced { .. }
+            | Event::LeverPut { .. }
+            | Event::LeverDeleted { .. } => tracing::info!(
+                kind = entry.event.kind(),
+                actor = entry.actor,
+                reason = entry.reason,
+                event = ?entry.event,
+                "governance event"
+            ),
+        }
+    }
+}
+
+pub(super) fn published(telemetry: &Telemetry, snapshot: &Snapshot) {
+    let live = snapshot.scopes.iter().filter(|scope| scope.champion.is_some());
+    telemetry.emit(&SnapshotPublished {
+        revision: snapshot.revision,
+        live: live.count(),
+        unrecorded: snapshot.unrecorded,
+    });
+}

@@ -1,0 +1,373 @@
+//! The writer: one thread that owns the ledger and the state, takes changes one by one, and publishes what follows.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use signalbox_domain::Timestamp;
+use signalbox_domain::cost_book::CostBook;
+use signalbox_domain::events::{Admission, Entry, Event, PolicyVersion, State};
+use signalbox_domain::scope::Scope;
+use signalbox_ledger::{Journal, LedgerError};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::change::{Applied, Change, Pending};
+use super::choice::World;
+use super::error::ControlError;
+use super::plan::{self, Plan};
+use super::publish::{self, Ready, Surroundings};
+use super::report;
+use super::start::Clock;
+use crate::config::LeverBounds;
+use crate::ready::LoadError;
+use crate::snapshot::{LivePolicy, Snapshot};
+use crate::telemetry::Telemetry;
+
+/// What the writer receives.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A change, and where its outcome goes.
+    Change(Box<Change>, oneshot::Sender<Result<Applied, ControlError>>),
+    /// Which version `use` would mean.
+    Resolve {
+        scope: String,
+        policy: String,
+        pinned: Option<semver::Version>,
+        reply: oneshot::Sender<Result<Admission, ControlError>>,
+    },
+    /// Which versions are on their way.
+    Pending(Vec<Pending>),
+    /// A version that should be ready is, or cannot be.
+    Loaded(Arc<LivePolicy>),
+    LoadFailed(PolicyVersion, LoadError),
+    /// Time has passed.
+    Tick,
+    /// Finish.
+    Stop,
+}
+
+/// Where the writer publishes.
+#[derive(Debug)]
+pub(super) struct Published {
+    pub(super) snapshot: ArcSwap<Snapshot>,
+    pub(super) revision: watch::Sender<u64>,
+    /// Versions that should be ready and are not.
+    pub(super) missing: watch::Sender<Vec<Admission>>,
+}
+
+/// What the writer is given.
+pub(super) struct Setup {
+    pub(super) scopes: Vec<Scope>,
+    pub(super) cost_books: Vec<Arc<CostBook>>,
+    pub(super) levers: LeverBounds,
+    pub(super) clock: Clock,
+    pub(super) telemetry: Telemetry,
+}
+
+/// The one writer.
+pub(super) struct Writer {
+    setup: Setup,
+    journal: Journal,
+    state: State,
+    ready: Ready,
+    failed: BTreeMap<PolicyVersion, String>,
+    pending: Vec<Pending>,
+    /// What took effect before the ledger had it, oldest first.
+    unrecorded: VecDeque<Entry>,
+    revision: u64,
+    published: Arc<Published>,
+}
+
+impl Writer {
+    /// A writer that goes on from `state`, which the journal holds, with the versions that are ready.
+    pub(super) fn new(
+        setup: Setup,
+        journal: Journal,
+        state: State,
+        ready: Ready,
+        failed: BTreeMap<PolicyVersion, String>,
+    ) -> Writer {
+        let revision = journal.head().seq;
+        let published = Arc::new(Published {
+            snapshot: ArcSwap::from_pointee(Snapshot::empty()),
+            revision: watch::Sender::new(revision),
+            missing: watch::Sender::new(Vec::new()),
+        });
+        let mut writer = Writer {
+            setup,
+            journal,
+            state,
+            ready,
+            failed,
+            pending: Vec::new(),
+            unrecorded: VecDeque::new(),
+            revision,
+            published,
+        };
+        writer.publish();
+        writer
+    }
+
+    pub(super) fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published)
+    }
+
+    /// Takes messages until told to stop or until nobody can send any more.
+    pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        while let Some(message) = messages.blocking_recv() {
+            match message {
+                Message::Change(change, reply) => {
+                    let outcome = self.change(&change);
+                    // A caller that went away does not undo what took effect.
+                    let _ = reply.send(outcome);
+                }
+                Message::Resolve {
+                    scope,
+                    policy,
+                    pinned,
+                    reply,
+                } => {
+                    let found = self.world().resolve(&scope, &policy, pinned.as_ref());
+                    let _ = reply.send(found.map(|known| known.admission.clone()));
+                }
+                Message::Pending(pending) => {
+                    if pending != self.pending {
+                        self.pending = pending;
+                        self.settle();
+                        self.publish();
+                    }
+                }
+                Message::Loaded(policy) => {
+                    self.failed.remove(&policy.version);
+                    self.ready.insert(policy.version.clone(), policy);
+                    self.settle();
+                    self.publish();
+                }
+                Message::LoadFailed(version, error) => {
+                    tracing::error!(%version, error = error_chain(&error), "a version cannot be made ready");
+                    self.failed.insert(version, error_chain(&error));
+                    self.publish();
+                }
+                Message::Tick => self.tick(),
+                Message::Stop => break,
+            }
+        }
+        self.finish();
+    }
+
+    fn world(&self) -> World<'_> {
+        World {
+            state: &self.state,
+            scopes: &self.setup.scopes,
+            pending: &self.pending,
+            bounds: self.setup.levers,
+            now: self.now(),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.setup.clock)()
+    }
+
+    fn change(&mut self, change: &Change) -> Result<Applied, ControlError> {
+        let Plan {
+            entries,
+            stop,
+            refusal,
+        } = plan::plan(&self.world(), change)?;
+        let mut applied = Applied {
+            revision: self.revision,
+            recorded: self.unrecorded.is_empty(),
+        };
+        if let Some(brought) = change.brings() {
+            self.ready.insert(brought.version.clone(), Arc::clone(brought));
+            self.failed.remove(&brought.version);
+        }
+        self.no_longer_pending(&entries);
+        if !entries.is_empty() {
+            let outcome = if stop {
+                self.stop(entries)
+            } else {
+                self.add(entries)
+            };
+            // Also when it was refused: what came with it must not stay ready for nothing.
+            applied = self.publish_as(outcome)?;
+        }
+        match refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(applied),
+        }
+    }
+
+    fn publish_as(&mut self, outcome: Result<(), ControlError>) -> Result<Applied, ControlError> {
+        self.publish();
+        outcome.map(|()| Applied {
+            revision: self.revision,
+            recorded: self.unrecorded.is_empty(),
+        })
+    }
+
+    /// What adds exposure: the ledger first, then the world.
+    fn add(&mut self, mut entries: Vec<Entry>) -> Result<(), ControlError> {
+        self.record_the_rest()
+            .map_err(|source| ControlError::LedgerUnavailable { source: Some(source) })?;
+        let mut next = self.after(&entries)?;
+        let raised = self.raised(&next);
+        if !raised.is_empty() {
+            next = fold(next, &raised)?;
+            entries.extend(raised);
+        }
+        // The commit point: what is in the ledger has happened, also if the host dies before it publishes.
+        self.journal
+            .append(&entries)
+            .map_err(|source| ControlError::LedgerUnavailable { source: Some(source) })?;
+        report::entries(&self.setup.telemetry, &entries);
+        self.state = next;
+        Ok(())
+    }
+
+    /// What takes exposure away: the world first, then the ledger, as soon as it can be written.
+    fn stop(&mut self, entries: Vec<Entry>) -> Result<(), ControlError> {
+        self.state = self.after(&entries)?;
+        self.publish();
+        report::entries(&self.setup.telemetry, &entries);
+        self.unrecorded.extend(entries);
+        if let Err(problem) = self.record_the_rest() {
+            tracing::error!(
+                unrecorded = self.unrecorded.len(),
+                error = error_chain(&problem),
+                "a stop took effect but the ledger cannot be written; trying again every second"
+            );
+        }
+        Ok(())
+    }
+
+    fn record_the_rest(&mut self) -> Result<(), LedgerError> {
+        if !self.unrecorded.is_empty() {
+            self.journal.append(self.unrecorded.make_contiguous())?;
+            self.unrecorded.clear();
+        }
+        Ok(())
+    }
+
+    /// Lets scopes that choose by themselves run what they should, as far as it is ready.
+    fn settle(&mut self) {
+        let raised = self.raised(&self.state);
+        if raised.is_empty() {
+            return;
+        }
+        if let Err(problem) = self.add(raised) {
+            tracing::error!(
+                error = error_chain(&problem),
+                "a version that should go live does not"
+            );
+        }
+    }
+
+    /// What makes scopes run, in `state`, what they should and what is ready.
+    fn raised(&self, state: &State) -> Vec<Entry> {
+        let world = World {
+            state,
+            ..self.world()
+        };
+        let wanted = self.setup.scopes.iter().filter_map(|scope| {
+            let version = &world.wanted(scope)?.admission.version;
+            self.ready.contains_key(version).then_some((scope, version))
+        });
+        wanted
+            .flat_map(|(scope, version)| plan::raise(&world, &scope.name, version))
+            .collect()
+    }
+
+    fn after(&self, entries: &[Entry]) -> Result<State, ControlError> {
+        fold(self.state.clone(), entries)
+    }
+
+    fn no_longer_pending(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            match &entry.event {
+                Event::VersionAdmitted(admission) => {
+                    self.pending
+                        .retain(|pending| pending.version != admission.version);
+                }
+                Event::VersionRejected(rejection) => {
+                    self.pending.retain(|pending| pending.file != rejection.file);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let before = self.unrecorded.len();
+        if let Err(problem) = self.record_the_rest() {
+            tracing::debug!(
+                error = error_chain(&problem),
+                "the ledger still cannot be written"
+            );
+        }
+        let shown = self.published.snapshot.load().levers.len();
+        if before != self.unrecorded.len() || shown != self.world().levers().count() {
+            self.publish();
+        }
+    }
+
+    /// Keeps ready what decides or would decide next, and publishes the state.
+    fn publish(&mut self) {
+        let wanted = self.world().needed();
+        self.ready.retain(|version, _| wanted.contains(version));
+        self.failed.retain(|version, _| wanted.contains(version));
+        self.revision = self.revision.saturating_add(1);
+        let snapshot = publish::snapshot(
+            &self.world(),
+            &Surroundings {
+                cost_books: &self.setup.cost_books,
+                ready: &self.ready,
+                failed: &self.failed,
+                revision: self.revision,
+                unrecorded: self.unrecorded.len(),
+            },
+        );
+        let missing = wanted.iter().filter(|version| !self.ready.contains_key(version));
+        let missing: Vec<Admission> = missing
+            .filter_map(|version| self.state.versions.get(version))
+            .map(|known| known.admission.clone())
+            .collect();
+        report::published(&self.setup.telemetry, &snapshot);
+        // The point of no return: from here on every new request sees this state; those in flight keep theirs.
+        self.published.snapshot.store(Arc::new(snapshot));
+        self.published.missing.send_replace(missing);
+        self.published.revision.send_replace(self.revision);
+    }
+
+    fn finish(mut self) {
+        if let Err(problem) = self.record_the_rest() {
+            tracing::error!(
+                unrecorded = self.unrecorded.len(),
+                error = error_chain(&problem),
+                "stops that took effect are lost: the ledger could not be written before the host ended"
+            );
+        }
+    }
+}
+
+fn fold(mut state: State, entries: &[Entry]) -> Result<State, ControlError> {
+    for entry in entries {
+        state
+            .apply(entry)
+            .map_err(|source| ControlError::Contradiction { source })?;
+    }
+    Ok(state)
+}
+
+/// An error with everything that caused it, outermost first.
+pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
