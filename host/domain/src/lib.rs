@@ -5,17 +5,26 @@
 //! produces, stands the view with ids that a caller receives.
 
 pub mod allocation;
+pub mod canonical;
+pub mod case;
+pub mod cost_book;
 pub mod digest;
 pub mod domain;
 pub mod envelope;
 pub mod events;
 pub mod geo;
+pub mod invariant;
+pub mod loss;
 pub mod money;
 pub mod returns;
 pub mod routing;
 pub mod time;
+pub mod toml_file;
+pub mod validate;
 pub mod word;
+pub mod words;
 
+pub use case::Case;
 pub use digest::Digest;
 pub use domain::Domain;
 pub use time::Timestamp;

@@ -1,8 +1,18 @@
 //! Routing: which node ships which part of an order.
 
+pub mod builtin;
+pub mod case;
 pub mod decision;
+pub mod invariants;
+pub mod loss;
+mod model;
 pub mod request;
+pub mod tariff;
+#[cfg(test)]
+pub(crate) mod testkit;
+pub mod validate;
 
+pub use case::RoutingCase;
 pub use decision::{
     Candidate, CandidateView, RoutingAnswer, RoutingDecision, Shipment, ShipmentKind, ShipmentLine,
     ShipmentLineView, ShipmentView, Term, Unassigned, UnassignedView,

@@ -43,6 +43,12 @@ impl Word {
         }
     }
 
+    /// A word that the code itself writes. A literal that is no word is caught in debug builds, where every test runs.
+    pub fn from_static(text: &'static str) -> Word {
+        debug_assert!(Word::is_valid(text), "{text:?} is no word");
+        Word(text.into())
+    }
+
     /// The characters.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,0 +1,75 @@
+//! What every domain can do with a validated request: check a decision, price it, make a safe one, show it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::cost_book::CostBook;
+use crate::envelope::{Envelope, Reason, Status};
+use crate::invariant::Violation;
+use crate::loss::{Loss, LossError};
+use crate::time::Timestamp;
+use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
+
+/// What every decision says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary<'a> {
+    /// How complete it is.
+    pub status: Status,
+    /// How sure the policy is, in basis points.
+    pub confidence_bp: u32,
+    /// Until when it holds if nothing else changes.
+    pub valid_until: Option<Timestamp>,
+    /// Why.
+    pub reasons: &'a [Reason],
+}
+
+/// A validated request with every reference resolved to rows and every lever applied. Guests are encoded from it,
+/// invariants checked against it and losses computed on it.
+pub trait Case: Sized + Send + Sync + 'static {
+    /// The request it is made from.
+    type Request: Envelope + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// The decision, index-based.
+    type Decision: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
+    /// The decision as a caller receives it.
+    type Answer: Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// Validates a request.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] with every field that cannot be used.
+    fn build(request: Self::Request, circumstances: &Circumstances<'_>) -> Result<Self, InvalidRequest>;
+
+    /// The request, with `now` filled in and the host's levers that acted among its overrides: validated again by itself
+    /// it gives the same case, which is what makes a logged decision replayable.
+    fn request(&self) -> &Self::Request;
+
+    /// The instant of the decision.
+    fn now(&self) -> Timestamp;
+
+    /// The levers that acted.
+    fn levers(&self) -> &[AppliedLever];
+
+    /// What the decision says of itself.
+    fn summary(decision: &Self::Decision) -> Summary<'_>;
+
+    /// Every invariant that the decision breaks, at most [`crate::invariant::MAX_VIOLATIONS`].
+    fn check(&self, decision: &Self::Decision) -> Vec<Violation>;
+
+    /// What the decision costs by the host's own model, in minor units. Only for decisions that break no invariant.
+    ///
+    /// # Errors
+    /// [`LossError`] when an amount leaves 64 bits, or when the decision names rows that the request does not have.
+    fn price(&self, decision: &Self::Decision, book: &CostBook) -> Result<Loss, LossError>;
+
+    /// The decision of the built-in safe policy. It breaks no invariant, whatever the request.
+    fn built_in(&self) -> Self::Decision;
+
+    /// The decision with the request's ids.
+    fn answer(&self, decision: &Self::Decision) -> Self::Answer;
+
+    /// The instant of the oldest fact that the decision rests on; none when the request does not say.
+    fn oldest_fact(&self, decision: &Self::Decision) -> Option<Timestamp>;
+
+    /// How complete a decision is, from what it holds.
+    fn status_of(&self, decision: &Self::Decision) -> Status;
+}

@@ -1,0 +1,80 @@
+//! Routing as one of the domains.
+
+use crate::case::{Case, Summary};
+use crate::cost_book::CostBook;
+use crate::envelope::Status;
+use crate::invariant::Violation;
+use crate::loss::{Loss, LossError};
+use crate::routing::case::RoutingCase;
+use crate::routing::decision::{RoutingAnswer, RoutingDecision};
+use crate::routing::request::RoutingRequest;
+use crate::routing::{builtin, invariants, loss, validate};
+use crate::time::Timestamp;
+use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
+
+impl Case for RoutingCase {
+    type Request = RoutingRequest;
+    type Decision = RoutingDecision;
+    type Answer = RoutingAnswer;
+
+    fn build(request: RoutingRequest, circumstances: &Circumstances<'_>) -> Result<Self, InvalidRequest> {
+        validate::build(request, circumstances)
+    }
+
+    fn request(&self) -> &RoutingRequest {
+        &self.request
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn levers(&self) -> &[AppliedLever] {
+        &self.levers
+    }
+
+    fn summary(decision: &RoutingDecision) -> Summary<'_> {
+        Summary {
+            status: decision.status,
+            confidence_bp: decision.confidence_bp,
+            valid_until: decision.valid_until,
+            reasons: &decision.reasons,
+        }
+    }
+
+    fn check(&self, decision: &RoutingDecision) -> Vec<Violation> {
+        invariants::check(self, decision)
+    }
+
+    fn price(&self, decision: &RoutingDecision, book: &CostBook) -> Result<Loss, LossError> {
+        loss::price(self, decision, book)
+    }
+
+    fn built_in(&self) -> RoutingDecision {
+        builtin::decide(self)
+    }
+
+    fn answer(&self, decision: &RoutingDecision) -> RoutingAnswer {
+        decision.answer(&self.request)
+    }
+
+    /// The oldest count among the stock rows that new shipments take from; a row without its own `as_of` has the
+    /// snapshot's.
+    fn oldest_fact(&self, decision: &RoutingDecision) -> Option<Timestamp> {
+        let new = decision
+            .shipments
+            .iter()
+            .filter(|shipment| shipment.locked.is_none());
+        let rows = new
+            .flat_map(|shipment| &shipment.lines)
+            .filter_map(|part| self.request_stock(part.stock_row?));
+        let snapshot = self.request.network.snapshot.as_of;
+        rows.filter_map(|stock| stock.as_of.or(snapshot))
+            .min()
+            .or(snapshot)
+    }
+
+    fn status_of(&self, decision: &RoutingDecision) -> Status {
+        invariants::status_of(decision)
+    }
+}
