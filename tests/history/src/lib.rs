@@ -7,6 +7,7 @@
 //! counted by [`Shares`]. The same seed and the same files give the same requests.
 
 pub mod allocation;
+mod answer;
 mod draw;
 mod error;
 mod folder;
@@ -18,11 +19,12 @@ pub mod returns;
 mod sample;
 mod shape;
 
+pub use answer::decision_of;
 pub use draw::{Draw, Draws};
 pub use error::HistoryError;
 pub use folder::DataFolder;
 pub use generate::generate;
 pub use history::{History, Listing, Origin, PastItem, PastOrder, Seller};
-pub use model::{Model, Reality, RoutingCase};
+pub use model::{Model, PastRequest, Reality};
 pub use sample::{Sample, SampledOrder};
 pub use shape::{Shape, Shares};

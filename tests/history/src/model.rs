@@ -14,7 +14,7 @@ mod stock;
 
 pub use delivery::{Pace, handling, transit};
 pub use place::distance_km;
-pub use routing::{Reality, RoutingCase};
+pub use routing::{PastRequest, Reality};
 
 pub(crate) use calendar::day_of;
 pub(crate) use place::place_or_state;
@@ -63,7 +63,7 @@ impl Model {
 
     /// The routing request that this order would have been, and what really became of it. None when the history does not
     /// know one of the order's sellers.
-    pub fn routing(&self, order: &PastOrder) -> Option<RoutingCase> {
+    pub fn routing(&self, order: &PastOrder) -> Option<PastRequest> {
         routing::case(self, order)
     }
 

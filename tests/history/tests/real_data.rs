@@ -19,7 +19,7 @@ use signalbox_history::{DataFolder, History};
 /// A test over the real history.
 type Test = fn(&DataFolder, &History) -> Result<(), Failed>;
 
-const TESTS: [(&str, Test); 8] = [
+const TESTS: [(&str, Test); 9] = [
     (
         "files_hold_what_the_readme_says",
         real::fit::files_hold_what_the_readme_says,
@@ -47,6 +47,10 @@ const TESTS: [(&str, Test); 8] = [
     (
         "requests_leave_something_to_decide",
         real::requests::requests_leave_something_to_decide,
+    ),
+    (
+        "requests_are_valid_and_what_happened_breaks_no_invariant",
+        real::requests::requests_are_valid_and_what_happened_breaks_no_invariant,
     ),
     (
         "other_domains_have_requests",

@@ -28,7 +28,7 @@ pub struct Reality {
 
 /// A routing request and what it was made from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RoutingCase {
+pub struct PastRequest {
     /// The request. It has an incumbent where a product of the order has two or more real sellers, so that shipping from
     /// this one was a choice.
     pub request: RoutingRequest,
@@ -55,7 +55,7 @@ pub(super) struct Slice {
     pub(super) dropped: u32,
 }
 
-pub(super) fn case(model: &Model, order: &PastOrder) -> Option<RoutingCase> {
+pub(super) fn case(model: &Model, order: &PastOrder) -> Option<PastRequest> {
     let drafts = drafts(order);
     let network = network(model, order, &drafts)?;
     let request = request(model, order, &drafts, &network)?;
@@ -70,7 +70,7 @@ pub(super) fn case(model: &Model, order: &PastOrder) -> Option<RoutingCase> {
         source: Word::new("olist").ok()?,
         decision: actual.clone(),
     };
-    Some(RoutingCase {
+    Some(PastRequest {
         request: RoutingRequest {
             incumbent: had_choice.then_some(incumbent),
             ..request

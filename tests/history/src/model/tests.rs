@@ -3,10 +3,10 @@ use signalbox_domain::routing::RoutingRequest;
 
 use super::constants::DC_STATES;
 use super::{Model, centres};
-use crate::model::RoutingCase;
+use crate::model::PastRequest;
 use crate::{Sample, Shape, Shares, generate};
 
-fn cases(seed: u64) -> Vec<RoutingCase> {
+fn cases(seed: u64) -> Vec<PastRequest> {
     let model = Model::new(generate(6, 1_500), seed);
     model
         .history()
@@ -63,7 +63,7 @@ fn what_really_happened_is_possible_in_the_request() {
 fn an_incumbent_stands_only_where_two_real_sellers_had_the_product() {
     let cases = cases(1);
     let mut with = 0;
-    for RoutingCase { request, actual, .. } in &cases {
+    for PastRequest { request, actual, .. } in &cases {
         let listing = request
             .attributes
             .iter()
@@ -87,7 +87,7 @@ fn an_incumbent_stands_only_where_two_real_sellers_had_the_product() {
 
 #[test]
 fn everything_modelled_says_so() {
-    for RoutingCase { request, .. } in cases(1) {
+    for PastRequest { request, .. } in cases(1) {
         let column = |entity, key: &str| {
             let found = request
                 .attributes
@@ -115,7 +115,7 @@ fn everything_modelled_says_so() {
 #[test]
 fn a_nearer_node_is_cheaper_and_sooner_at_the_same_handling() {
     let mut compared = 0;
-    for RoutingCase { request, .. } in cases(1) {
+    for PastRequest { request, .. } in cases(1) {
         let standard = request
             .network
             .lanes

@@ -1,9 +1,13 @@
 //! Do the requests leave something to decide, and are they what a caller could send?
 
 use libtest_mimic::Failed;
+use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::routing::RoutingRequest;
+use signalbox_domain::routing::case::RoutingCase;
+use signalbox_domain::validate::{Bounds, Circumstances};
+use signalbox_domain::{Case, Timestamp};
 use signalbox_history::returns::{self, ReturnsHistory};
-use signalbox_history::{DataFolder, History, Model, Sample, Shape, Shares, allocation};
+use signalbox_history::{DataFolder, History, Model, Sample, Shape, Shares, allocation, decision_of};
 
 pub fn requests_leave_something_to_decide(_: &DataFolder, history: &History) -> Result<(), Failed> {
     let model = Model::new(history.clone(), 1);
@@ -55,6 +59,48 @@ pub fn requests_leave_something_to_decide(_: &DataFolder, history: &History) -> 
     if !(0.09..0.15).contains(&share(shares.with_incumbent)) {
         return Err("incumbents are not as frequent as products of several sellers".into());
     }
+    Ok(())
+}
+
+pub fn requests_are_valid_and_what_happened_breaks_no_invariant(
+    _: &DataFolder,
+    history: &History,
+) -> Result<(), Failed> {
+    let model = Model::new(history.clone(), 1);
+    let bounds = Bounds::default();
+    let circumstances = Circumstances {
+        now: Timestamp(0),
+        levers: &[],
+        bounds: &bounds,
+    };
+    let book = CostBook::default();
+    let (mut actual_minor, mut built_in_minor, mut count) = (0, 0, 0);
+    for sampled in (Sample {
+        orders: 4_000,
+        multi_unit_share: 0.25,
+        seed: 2,
+    })
+    .draw(history)
+    {
+        let past = model.routing(sampled.order).ok_or("an order without request")?;
+        let id = past.request.order.order_id.clone();
+        let decision =
+            decision_of(&past.request, &past.actual).ok_or("the actual shipments name unknown rows")?;
+        let case = RoutingCase::build(past.request, &circumstances)
+            .map_err(|invalid| format!("order {id}: {invalid:?}"))?;
+        let broken = case.check(&decision);
+        if !broken.is_empty() {
+            return Err(format!("order {id}: {broken:?}").into());
+        }
+        actual_minor += case.price(&decision, &book)?.total_minor;
+        built_in_minor += case.price(&case.built_in(), &book)?.total_minor;
+        count += 1;
+    }
+    eprintln!(
+        "loss of {count} orders, centavos each: really {}, built-in policy {}",
+        actual_minor / count,
+        built_in_minor / count
+    );
     Ok(())
 }
 
