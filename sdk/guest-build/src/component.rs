@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use wit_component::ComponentEncoder;
 
 use crate::error::at;
+use crate::post_return;
 use crate::{Guest, GuestBuildError};
 
 /// A component on the disk.
@@ -27,7 +28,7 @@ pub(crate) fn write(guest: &Guest, module: &Path, output: &Path) -> Result<Built
     let encode = || {
         ComponentEncoder::default()
             .validate(true)
-            .module(&module_bytes)?
+            .module(&post_return::strip(&module_bytes)?)?
             .encode()
     };
     let bytes = encode().map_err(|source| GuestBuildError::Encode {

@@ -26,6 +26,7 @@ mod error;
 mod inputs;
 mod machine;
 mod nested;
+mod post_return;
 mod toolchain;
 mod workspace;
 

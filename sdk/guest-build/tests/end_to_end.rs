@@ -81,6 +81,10 @@ fn a_guest_becomes_a_valid_component_without_imports() {
         .validate_all(&bytes)
         .unwrap();
 
+    assert!(
+        !contains(&bytes, Path::new("cabi_post_")),
+        "a post-return function costs every decision a call"
+    );
     let (mut encodings, mut exports, mut pages) = (Vec::new(), Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(&bytes) {
         match payload.unwrap() {

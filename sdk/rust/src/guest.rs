@@ -1,17 +1,14 @@
 //! The exported side of a plugin: what [`export!`](crate::routing::export) expands to.
 //!
-//! The exports are written by hand against the canonical ABI of the component model instead of being generated: requests
-//! are then read where the host put them, decisions are left where they were built, and there is no post-return function
-//! to call, since the whole memory ends with the decision. Only the world's type is taken from the WIT files, encoded as
-//! `wit-component` wants it in a custom section; a test keeps it equal to them. `wit-component` refuses a module whose
-//! functions do not fit that type.
+//! wit-bindgen generates the bindings here, once for all plugins, so that a plugin crate needs neither the WIT files nor
+//! wit-bindgen itself.
 
 #[cfg(target_arch = "wasm32")]
 #[allow(
     unsafe_code,
-    reason = "the canonical ABI passes raw addresses; soundness is argued there"
+    reason = "generated bindings call and are called over the canonical ABI"
 )]
-pub mod abi;
+pub mod bindings;
 #[cfg(target_arch = "wasm32")]
 #[allow(
     unsafe_code,
@@ -19,31 +16,11 @@ pub mod abi;
 )]
 pub mod bump;
 
-/// The type of the world `routing-policy`.
-pub const ROUTING_WORLD: &[u8] = include_bytes!("guest/routing-policy.world");
-/// The type of the world `allocation-policy`.
-pub const ALLOCATION_WORLD: &[u8] = include_bytes!("guest/allocation-policy.world");
-/// The type of the world `returns-policy`.
-pub const RETURNS_WORLD: &[u8] = include_bytes!("guest/returns-policy.world");
-
-/// A world's type as an array, which is what a custom section has to be.
-pub const fn section<const N: usize>(world: &[u8]) -> [u8; N] {
-    match world.first_chunk() {
-        Some(bytes) => *bytes,
-        None => [0; N],
-    }
-}
-
 /// Exports a routing policy as a component. Nothing happens when the crate is built natively, as for its tests.
 #[macro_export]
 macro_rules! export_routing {
     ($policy:ty) => {
-        $crate::__export!(
-            $crate::routing::RunRouting<$policy>,
-            "signalbox:policy/routing@1.0.0#decide",
-            "component-type:signalbox:routing-policy",
-            $crate::guest::ROUTING_WORLD
-        );
+        $crate::export_run!(routing, $crate::routing::RunRouting<$policy>);
     };
 }
 
@@ -51,12 +28,7 @@ macro_rules! export_routing {
 #[macro_export]
 macro_rules! export_allocation {
     ($policy:ty) => {
-        $crate::__export!(
-            $crate::allocation::RunAllocation<$policy>,
-            "signalbox:policy/allocation@1.0.0#decide",
-            "component-type:signalbox:allocation-policy",
-            $crate::guest::ALLOCATION_WORLD
-        );
+        $crate::export_run!(allocation, $crate::allocation::RunAllocation<$policy>);
     };
 }
 
@@ -64,66 +36,33 @@ macro_rules! export_allocation {
 #[macro_export]
 macro_rules! export_returns {
     ($policy:ty) => {
-        $crate::__export!(
-            $crate::returns::RunReturns<$policy>,
-            "signalbox:policy/returns@1.0.0#decide",
-            "component-type:signalbox:returns-policy",
-            $crate::guest::RETURNS_WORLD
-        );
+        $crate::export_run!(returns, $crate::returns::RunReturns<$policy>);
     };
 }
 
-#[doc(hidden)]
+/// Exports a type that implements [`Run`](crate::policy::Run) itself, which only tests of hosts need: authors implement the
+/// trait of their domain.
 #[macro_export]
-macro_rules! __export {
-    ($run:ty, $decide:literal, $section:literal, $world:expr) => {
+macro_rules! export_run {
+    ($domain:ident, $run:ty) => {
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, reason = "exported symbols; see signalbox_plugin::guest")]
         const _: () = {
             #[global_allocator]
             static ALLOCATOR: $crate::guest::bump::Bump = $crate::guest::bump::Bump::new();
 
-            static POLICY: ::std::sync::OnceLock<$run> = ::std::sync::OnceLock::new();
+            struct Exported;
 
-            #[used]
-            #[unsafe(link_section = $section)]
-            static WORLD: [u8; $world.len()] = $crate::guest::section($world);
-
-            #[unsafe(export_name = "cabi_realloc")]
-            unsafe extern "C" fn cabi_realloc(
-                old: *mut u8,
-                old_len: usize,
-                align: usize,
-                len: usize,
-            ) -> *mut u8 {
-                unsafe { $crate::guest::abi::realloc(old, old_len, align, len) }
+            impl $crate::guest::bindings::Slot for Exported {
+                type Policy = $run;
+                fn policy() -> &'static ::std::sync::OnceLock<$run> {
+                    static POLICY: ::std::sync::OnceLock<$run> = ::std::sync::OnceLock::new();
+                    &POLICY
+                }
             }
 
-            #[unsafe(export_name = "signalbox:policy/plugin@1.0.0#describe")]
-            extern "C" fn describe() -> *const u8 {
-                $crate::guest::abi::describe::<$run>()
-            }
-
-            #[unsafe(export_name = "signalbox:policy/plugin@1.0.0#configure")]
-            unsafe extern "C" fn configure(parameters: *const u8, len: usize) -> *const u8 {
-                unsafe { $crate::guest::abi::configure(&POLICY, parameters, len) }
-            }
-
-            #[unsafe(export_name = $decide)]
-            unsafe extern "C" fn decide(
-                now_ms: i64,
-                seed: i64,
-                deadline_ms: i32,
-                currency: i32,
-                observe: i32,
-                narrow: *const u32,
-                narrow_len: usize,
-                wide: *const i64,
-                wide_len: usize,
-            ) -> *const u8 {
-                let context = $crate::guest::abi::context(now_ms, seed, deadline_ms, currency, observe);
-                unsafe { $crate::guest::abi::decide(&POLICY, &context, narrow, narrow_len, wide, wide_len) }
-            }
+            $crate::guest::bindings::plugin::export_interface!(Exported with_types_in $crate::guest::bindings::plugin);
+            $crate::guest::bindings::$domain::export_interface!(Exported with_types_in $crate::guest::bindings::$domain);
         };
     };
 }

@@ -64,7 +64,10 @@ impl RoutingRequest<'_> {
     pub fn skus(&self) -> u32 {
         let ordered = self.lines().iter().map(|row| row.sku());
         let instead = self.substitutes().iter().map(|row| row.sku());
-        ordered.chain(instead).max().map_or(0, |sku| sku.saturating_add(1))
+        ordered
+            .chain(instead)
+            .max()
+            .map_or(0, |sku| sku.saturating_add(1))
     }
 
     /// The stock rows of every SKU that lines ask for or accept instead.

@@ -20,8 +20,114 @@ words! {
         DC = "DC",
         /// A store.
         STORE = "STORE",
+        /// A store without customers.
+        DARK_STORE = "DARK_STORE",
         /// A supplier that ships itself.
         SUPPLIER = "SUPPLIER",
+        /// A seller on a marketplace.
+        MARKETPLACE = "MARKETPLACE",
+        /// A bank of lockers.
+        LOCKER = "LOCKER",
+        /// A place that takes returns.
+        RETURNS_CENTRE = "RETURNS_CENTRE",
+    }
+    /// Carrier services.
+    service {
+        /// The usual.
+        STANDARD = "STANDARD",
+        /// Faster than usual.
+        EXPRESS = "EXPRESS",
+        /// The next day.
+        NEXT_DAY = "NEXT_DAY",
+        /// The same day.
+        SAME_DAY = "SAME_DAY",
+        /// Slower and cheaper than usual.
+        ECONOMY = "ECONOMY",
+        /// On pallets.
+        FREIGHT = "FREIGHT",
+    }
+    /// Capabilities of nodes and lanes.
+    capability {
+        /// Wraps gifts.
+        GIFT_WRAP = "gift_wrap",
+        /// Takes hazardous goods.
+        HAZMAT = "hazmat",
+        /// Checks the receiver's age.
+        AGE_CHECK = "age_check",
+        /// Keeps cool.
+        COLD = "cold",
+        /// Keeps frozen.
+        FROZEN = "frozen",
+        /// Takes what is large.
+        OVERSIZE = "oversize",
+        /// Takes what is valuable.
+        HIGH_VALUE = "high_value",
+        /// Assembles.
+        ASSEMBLY = "assembly",
+        /// Delivers against a signature.
+        SIGNATURE = "signature",
+    }
+    /// Conditions of stock.
+    condition {
+        /// New.
+        NEW = "NEW",
+        /// Opened.
+        OPEN_BOX = "OPEN_BOX",
+        /// Repaired.
+        REFURBISHED = "REFURBISHED",
+        /// Used.
+        USED = "USED",
+    }
+    /// Kinds of hold.
+    hold {
+        /// Payment.
+        PAYMENT = "PAYMENT",
+        /// Suspicion of fraud.
+        FRAUD = "FRAUD",
+        /// The address.
+        ADDRESS = "ADDRESS",
+        /// The customer asked for it.
+        CUSTOMER = "CUSTOMER",
+        /// A rule.
+        COMPLIANCE = "COMPLIANCE",
+        /// Another.
+        OTHER = "OTHER",
+    }
+    /// Why an order is routed again.
+    reroute {
+        /// The order was changed.
+        ORDER_MODIFIED = "ORDER_MODIFIED",
+        /// By hand.
+        MANUAL = "MANUAL",
+        /// The node had less than it thought.
+        SHORT_PICK = "SHORT_PICK",
+        /// The node took too long.
+        TIME_TRIGGERED = "TIME_TRIGGERED",
+        /// The node's stock went to zero.
+        STOCK_ZEROED = "STOCK_ZEROED",
+        /// Aborted.
+        ABORTED = "ABORTED",
+        /// Calculated again.
+        RECALCULATION = "RECALCULATION",
+    }
+    /// Why a node rejected an assignment.
+    rejection {
+        /// Not in stock.
+        NOT_IN_STOCK = "NOT_IN_STOCK",
+        /// Another article.
+        MISMATCH = "MISMATCH",
+        /// Damaged.
+        DAMAGED = "DAMAGED",
+        /// Worn by display.
+        WORN_DISPLAY = "WORN_DISPLAY",
+        /// No capacity.
+        CAPACITY = "CAPACITY",
+        /// Cannot be delivered.
+        UNDELIVERABLE = "UNDELIVERABLE",
+        /// It could not be reserved.
+        RESERVATION_FAILED = "RESERVATION_FAILED",
+        /// Another reason.
+        OTHER = "OTHER",
     }
     /// What happens to pieces that are not assigned.
     action {
@@ -52,14 +158,14 @@ words! {
         NO_LANE = "NO_LANE",
         /// Too late to order on any lane.
         ORDER_BY = "ORDER_BY",
-        /// A piece is too heavy for any lane.
+        /// A piece is heavier than a parcel may be.
         PARCEL = "PARCEL",
         /// No capacity left in the window.
         CAPACITY = "CAPACITY",
-        /// A hold lasts beyond the departure.
+        /// The hold lasts longer than the cut-off.
         HOLD = "HOLD",
-        /// It would arrive after the order lapses.
-        LAPSED = "LAPSED",
+        /// It would leave after the order is cancelled.
+        CANCELLED = "CANCELLED",
         /// More shipments than allowed.
         MAX_SHIPMENTS = "MAX_SHIPMENTS",
         /// A shipment would be worth too little.
@@ -73,14 +179,20 @@ words! {
     }
     /// Why pieces are not assigned.
     unassigned_reason {
-        /// No eligible node has stock.
-        OUT_OF_STOCK = "OUT_OF_STOCK",
-        /// There is stock, but no eligible way to ship it.
-        NO_ELIGIBLE_NODE = "NO_ELIGIBLE_NODE",
-        /// Another line of a set or of the order cannot ship.
-        INCOMPLETE = "INCOMPLETE",
+        /// No node has stock.
+        NO_STOCK = "NO_STOCK",
+        /// Nodes have stock, but none of them may be used.
+        NO_NODE = "NO_NODE",
+        /// Nodes have stock, but no lane is open.
+        NO_LANE = "NO_LANE",
+        /// Nodes have stock, but no capacity.
+        NO_CAPACITY = "NO_CAPACITY",
         /// The order is on hold.
-        HOLD = "HOLD",
+        ON_HOLD = "ON_HOLD",
+        /// It would take more shipments than allowed, or one that is worth too little.
+        SHIPMENT_LIMIT = "SHIPMENT_LIMIT",
+        /// Another line cannot ship, and the order ships complete.
+        SHIP_COMPLETE = "SHIP_COMPLETE",
     }
     /// Terms of a routing score.
     term {
@@ -112,6 +224,8 @@ words! {
         CUSTOMER_TIER = "customer_tier",
         /// Cost of goods at the node.
         MARGIN = "margin",
+        /// What is not assigned.
+        UNSERVED = "unserved",
     }
     /// Why a demand is not met in full.
     shortage {
@@ -204,6 +318,12 @@ mod tests {
         use super::*;
         let mut all: Vec<_> = [
             node_type::ALL,
+            service::ALL,
+            capability::ALL,
+            condition::ALL,
+            hold::ALL,
+            reroute::ALL,
+            rejection::ALL,
             action::ALL,
             constraint::ALL,
             unassigned_reason::ALL,
