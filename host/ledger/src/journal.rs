@@ -221,8 +221,12 @@ fn check(before: Head, seq: i64, text: &str, digest: &str) -> Result<Record, Dam
 }
 
 fn canonical_text(record: &Record) -> Result<String, LedgerError> {
-    let json = serde_json::to_value(record).map_err(|e| LedgerError::Encode { problem: e.to_string() })?;
-    canonical::to_string(&json).map_err(|e| LedgerError::Encode { problem: e.to_string() })
+    let json = serde_json::to_value(record).map_err(|e| LedgerError::Encode {
+        problem: e.to_string(),
+    })?;
+    canonical::to_string(&json).map_err(|e| LedgerError::Encode {
+        problem: e.to_string(),
+    })
 }
 
 /// SQLite's integers are signed; a journal never comes near the bound.

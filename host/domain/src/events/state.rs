@@ -100,7 +100,7 @@ pub enum FoldError {
     #[error("{version} is bound to {bound}, the entry says {found}")]
     Rebound {
         /// The version.
-        version: PolicyVersion,
+        version: Box<PolicyVersion>,
         /// What it is bound to.
         bound: Digest,
         /// What the entry says.
@@ -212,7 +212,7 @@ impl State {
         if let Some(bound) = self.bound_digest(&admission.version) {
             if bound != admission.digest {
                 return Err(FoldError::Rebound {
-                    version: admission.version.clone(),
+                    version: Box::new(admission.version.clone()),
                     bound,
                     found: admission.digest,
                 });

@@ -88,7 +88,8 @@ fn the_text_of_an_entry_is_canonical_and_its_digest_is_of_that_text() {
 fn every_way_of_altering_the_record_is_found_and_named() {
     let forged =
         "UPDATE journal SET record = replace(record, '\"forced\":false', '\"forced\":true') WHERE seq = 3";
-    let cases: [(&str, fn(&Damage) -> bool); 6] = [
+    type Expected = fn(&Damage) -> bool;
+    let cases: [(&str, Expected); 6] = [
         (forged, |d| matches!(d, Damage::Altered { seq: 3, .. })),
         ("DELETE FROM journal WHERE seq = 2", |d| {
             matches!(
@@ -227,6 +228,31 @@ fn commits_are_synced_to_the_disk() {
         .pragma_query_value(None, "synchronous", |row| row.get(0))
         .unwrap();
     assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_change_of_any_character_of_any_entry_is_found(seq in 1i64..=3, place in 0usize..200, new in "[!-~]") {
+        let folder = folder();
+        let path = filled(&folder, 3);
+        let connection = Connection::open(&path).unwrap();
+        let text: String = connection
+            .query_row("SELECT record FROM journal WHERE seq = ?1", [seq], |row| row.get(0))
+            .unwrap();
+        let changed: String = text
+            .chars()
+            .enumerate()
+            .map(|(at, old)| if at == place { new.chars().next().unwrap() } else { old })
+            .collect();
+        proptest::prop_assume!(changed != text);
+        tamper(&path, "");
+        connection
+            .execute("UPDATE journal SET record = ?1 WHERE seq = ?2", params![changed, seq])
+            .unwrap();
+        proptest::prop_assert_eq!(matches!(damage(&path), Damage::Altered { seq: found, .. } if found == seq as u64), true);
+    }
 }
 
 #[test]
