@@ -1,1 +1,0 @@
-//! Hostile guests, built from source for the tests
