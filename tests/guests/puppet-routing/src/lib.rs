@@ -1,0 +1,45 @@
+//! A routing plugin that answers every request with the tables in its parameters: what a test wants a guest to say.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use signalbox_plugin::contract::Tables;
+use signalbox_plugin::policy::{Answer, Run};
+use signalbox_plugin::routing::*;
+
+/// The answer, encoded.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    /// The narrow cells.
+    narrow: Vec<u32>,
+    /// The wide cells.
+    wide: Vec<i64>,
+}
+
+struct Puppet(Parameters);
+
+impl Run for Puppet {
+    const DOMAIN: &'static str = "routing";
+    const ABOUT: About = about!();
+
+    fn parameter_schema() -> String {
+        signalbox_plugin::parameters::schema::<Parameters>()
+    }
+
+    fn configure(parameters: &str) -> Result<Self, Problems> {
+        signalbox_plugin::parameters::parse(parameters).map(Puppet)
+    }
+
+    fn decide(&self, _: &Context, _: &[u32], _: &[i64]) -> Result<Answer, PolicyError> {
+        let Parameters { narrow, wide } = &self.0;
+        Ok(Answer {
+            tables: Tables {
+                narrow: narrow.clone(),
+                wide: wide.clone(),
+            },
+            log: Vec::new(),
+        })
+    }
+}
+
+signalbox_plugin::export_run!(routing, Puppet);
