@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::invariant::Violation;
+use crate::loss::Loss;
 use crate::money::Currency;
 use crate::routing::request::CapacityPool;
 use crate::time::Timestamp;
@@ -445,6 +447,20 @@ pub struct Diagnostics {
     pub fallbacks: Vec<Fallback>,
 }
 
+/// The incumbent's decision, priced as the answer is. Compare `host_loss` of both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncumbentLoss {
+    /// The name of that system.
+    pub source: Word,
+    /// What its decision costs; absent when it breaks an invariant, because such a decision has no price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_loss: Option<Loss>,
+    /// The invariants that it breaks, or the rows that it names and the request does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
+}
+
 /// An answer: the decision of domain view `D` and who made it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -473,6 +489,16 @@ pub struct Answer<D> {
     /// Why.
     #[serde(default)]
     pub reasons: Vec<Reason>,
+    /// DECIDE, or OBSERVE: then the caller acts on its own answer.
+    #[serde(default)]
+    pub mode: Mode,
+    /// What the decision costs by the host's own model and the scope's cost book; absent when an amount is beyond
+    /// 2^53 - 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_loss: Option<Loss>,
+    /// What the incumbent's decision costs, if the request brought one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incumbent: Option<IncumbentLoss>,
     /// Whether the decision log has the decision durably.
     pub logged: bool,
     /// What it took.
