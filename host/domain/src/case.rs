@@ -7,6 +7,7 @@ use crate::cost_book::CostBook;
 use crate::envelope::{Envelope, Reason, Status};
 use crate::invariant::Violation;
 use crate::loss::{Loss, LossError};
+use crate::policy_file::Observed;
 use crate::time::Timestamp;
 use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
 
@@ -69,6 +70,9 @@ pub trait Case: Sized + Send + Sync + 'static {
 
     /// The instant of the oldest fact that the decision rests on; none when the request does not say.
     fn oldest_fact(&self, decision: &Self::Decision) -> Option<Timestamp>;
+
+    /// What an answer is, as far as the self-tests of policies look at it.
+    fn observed(answer: &Self::Answer) -> Observed;
 
     /// How complete a decision is, from what it holds.
     fn status_of(&self, decision: &Self::Decision) -> Status;

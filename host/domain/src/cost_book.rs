@@ -17,6 +17,7 @@ pub struct CostBook {
     /// Its name.
     pub name: Word,
     /// Its version.
+    #[serde(deserialize_with = "crate::toml_file::version")]
     #[schema(value_type = String)]
     pub version: semver::Version,
     /// Prices of routing decisions.

@@ -40,8 +40,24 @@ impl TomlFile {
             ));
         }
         let table = DeTable::parse(text).map_err(|error| {
-            let Told { expected, found, .. } = told(error.message());
-            FileError::at(file, text, String::new(), error.span(), expected, found)
+            let span = error.span();
+            if error.message() == "duplicate key" {
+                let key = span
+                    .clone()
+                    .and_then(|span| text.get(span))
+                    .unwrap_or_default()
+                    .to_owned();
+                return FileError::at(
+                    file,
+                    text,
+                    key,
+                    span,
+                    "each key once".to_owned(),
+                    "it again".to_owned(),
+                );
+            }
+            let Told { expected, found, .. } = told(error.message(), "valid TOML");
+            FileError::at(file, text, String::new(), span, expected, found)
         })?;
         let mut document = TomlFile {
             file: file.to_owned(),
@@ -73,7 +89,7 @@ impl TomlFile {
         serde_path_to_error::deserialize(self.json.clone()).map_err(|error| {
             let path = error.path().to_string();
             let path = if path == "." { String::new() } else { path };
-            let told = told(&error.inner().to_string());
+            let told = told(&error.inner().to_string(), "a value that can be read");
             let field = match &told.field {
                 // serde names a missing field in its message and the table in the path.
                 Some(field) if !path.ends_with(field.as_str()) => join(&path, field),
@@ -160,4 +176,25 @@ fn join(table: &str, name: &str) -> String {
     } else {
         format!("{table}.{name}")
     }
+}
+
+/// Reads a semantic version, with an error that says what one looks like.
+///
+/// # Errors
+/// The deserializer's, when it is none.
+pub fn version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<semver::Version, D::Error> {
+    use serde::de::{Error, Unexpected};
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    semver::Version::parse(&text)
+        .map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"a semantic version such as \"1.2.0\""))
+}
+
+/// [`version`] for a field that may be left out (with `#[serde(default)]`).
+///
+/// # Errors
+/// The deserializer's, when it is none.
+pub fn optional_version<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<semver::Version>, D::Error> {
+    version(deserializer).map(Some)
 }

@@ -5,6 +5,7 @@ use crate::cost_book::CostBook;
 use crate::envelope::Status;
 use crate::invariant::Violation;
 use crate::loss::{Loss, LossError};
+use crate::policy_file::Observed;
 use crate::routing::case::RoutingCase;
 use crate::routing::decision::{RoutingAnswer, RoutingDecision};
 use crate::routing::request::RoutingRequest;
@@ -72,6 +73,14 @@ impl Case for RoutingCase {
         rows.filter_map(|stock| stock.as_of.or(snapshot))
             .min()
             .or(snapshot)
+    }
+
+    fn observed(answer: &RoutingAnswer) -> Observed {
+        let from_nodes = answer.shipments.iter().map(|shipment| shipment.from_node.clone());
+        Observed {
+            from_nodes: from_nodes.collect(),
+            ..Observed::default()
+        }
     }
 
     fn status_of(&self, decision: &RoutingDecision) -> Status {

@@ -164,14 +164,15 @@ pub(super) struct Told {
     pub help: Option<String>,
 }
 
-/// Takes a message apart. serde's wording is stable; what is not recognised is kept whole.
-pub(super) fn told(message: &str) -> Told {
+/// Takes a message apart. serde's wording is stable; of what is not recognised, the whole message is what
+/// was found, and `fallback` what was expected.
+pub(super) fn told(message: &str, fallback: &str) -> Told {
     let message = message.trim();
     if let Some(name) = between_backticks(message, "missing field ") {
         return Told {
             expected: format!("the field `{name}`"),
             found: "nothing".to_owned(),
-            help: Some(format!("add `{name} = ...`")),
+            help: Some(format!("add `{name}`")),
             field: Some(name),
         };
     }
@@ -213,7 +214,7 @@ pub(super) fn told(message: &str) -> Told {
             let found = if what == "invalid length " {
                 format!("length {found}")
             } else {
-                found.to_owned()
+                plain_found(found)
             };
             return Told {
                 expected: plain(expected),
@@ -234,7 +235,7 @@ pub(super) fn told(message: &str) -> Told {
             help: None,
         },
         None => Told {
-            expected: "valid TOML".to_owned(),
+            expected: fallback.to_owned(),
             found: message.to_owned(),
             field: None,
             help: None,
@@ -254,6 +255,20 @@ fn plain(expected: &str) -> String {
         "a string" => "a text".to_owned(),
         structure if structure.starts_with("struct ") => "a table".to_owned(),
         other => other.to_owned(),
+    }
+}
+
+/// What serde calls a value, in words.
+fn plain_found(found: &str) -> String {
+    let value = ["integer ", "floating point ", "boolean "]
+        .into_iter()
+        .find_map(|kind| found.strip_prefix(kind));
+    match (value, found) {
+        (Some(value), _) => value.trim_matches('`').to_owned(),
+        (None, "sequence") => "a list".to_owned(),
+        (None, "map") => "a table".to_owned(),
+        (None, "null" | "unit value") => "nothing".to_owned(),
+        (None, other) => other.strip_prefix("string ").unwrap_or(other).to_owned(),
     }
 }
 
@@ -311,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_message_that_nobody_foresaw_is_kept_whole() {
-        let told = told("the moon is full");
+        let told = told("the moon is full", "valid TOML");
         assert_eq!(
             (told.expected.as_str(), told.found.as_str()),
             ("valid TOML", "the moon is full")

@@ -1,0 +1,163 @@
+use super::*;
+use crate::case::Summary;
+use crate::envelope::{Reason, Status};
+use crate::word::Word;
+
+const GOOD: &str = r#"
+[policy]
+name = "routing-balanced"
+version = "1.1.0"
+domain = "routing"
+plugin = { name = "routing-balanced", version = "1.0.0" }
+
+[parameters]
+weights = { lateness = 2.5, shipping = 1 }
+floor = 0x10
+
+[[parameters.rules]]
+grade = "A"
+
+[limits]
+fuel = 5_000_000
+
+[rollout]
+immediate = true
+
+[[self_test]]
+request_file = "orders/one.json"
+expect = { status = "FULL", from_nodes = ["dc"] }
+"#;
+
+fn good() -> PolicyFile {
+    PolicyFile::parse("good.toml", GOOD).unwrap()
+}
+
+#[test]
+fn a_policy_file_says_what_runs_how_and_under_which_limits() {
+    let policy = good();
+    assert_eq!(policy.version.to_string(), "routing-balanced@1.1.0");
+    assert_eq!(policy.domain, Domain::Routing);
+    assert_eq!(
+        policy.limits,
+        Limits {
+            fuel: 5_000_000,
+            ..Limits::default()
+        }
+    );
+    assert!(policy.rollout.immediate);
+    assert_eq!(
+        policy.self_tests[0].request,
+        SelfTestRequest::File("orders/one.json".to_owned())
+    );
+    assert_eq!(
+        policy.parameters_json(),
+        r#"{"floor":16,"rules":[{"grade":"A"}],"weights":{"lateness":2.5,"shipping":1}}"#
+    );
+}
+
+#[test]
+fn the_default_limits_are_within_bounds() {
+    let text = GOOD.replace("fuel = 5_000_000", "");
+    assert_eq!(
+        PolicyFile::parse("good.toml", &text).unwrap().limits,
+        Limits::default()
+    );
+}
+
+#[test]
+fn comments_order_and_spelling_do_not_change_the_digest_but_every_value_does() {
+    let component = Digest::of(b"component");
+    let digest = good().digest(component);
+    let respelled = GOOD.replace("floor = 0x10", "# sixteen\nfloor = 16").replace(
+        "{ lateness = 2.5, shipping = 1 }",
+        "{ shipping = 1, lateness = 25e-1 }",
+    );
+    assert_eq!(
+        PolicyFile::parse("other.toml", &respelled)
+            .unwrap()
+            .digest(component),
+        digest
+    );
+    for (from, to) in [
+        ("2.5", "2.6"),
+        ("immediate = true", "immediate = false"),
+        ("\"dc\"", "\"store\""),
+    ] {
+        let other = PolicyFile::parse("good.toml", &GOOD.replace(from, to)).unwrap();
+        assert_ne!(other.digest(component), digest, "{from} -> {to}");
+    }
+    assert_ne!(good().digest(Digest::of(b"another component")), digest);
+}
+
+#[test]
+fn what_a_plugin_says_of_its_parameters_is_shown_where_they_stand() {
+    let policy = good();
+    for (path, line, column) in [
+        ("weights.lateness", 9, 24),
+        ("weights", 9, 11),
+        ("floor", 10, 9),
+        ("rules[0].grade", 13, 9),
+        // What is not there is shown at what is around it.
+        ("weights.split", 9, 1),
+        ("rules[0].packaging", 12, 1),
+        ("", 8, 1),
+    ] {
+        let problem = policy.parameter_problem(path, "expected 0 to 1, found 2.5");
+        assert_eq!(
+            (problem.line, problem.column),
+            (line, column),
+            "{path}: {problem}"
+        );
+        assert_eq!(
+            (problem.expected.as_str(), problem.found.as_str()),
+            ("0 to 1", "2.5")
+        );
+    }
+    let problem = policy.parameter_problem("floor", "too deep");
+    assert_eq!(
+        problem.to_string(),
+        "good.toml:10:9: parameters.floor: expected what the plugin accepts, found too deep"
+    );
+}
+
+#[test]
+fn expectations_tell_everything_that_does_not_hold() {
+    let expect = Expectation {
+        status: Some(Status::Full),
+        min_confidence_bp: Some(9_000),
+        reasons: vec![Word::from_static("NEAREST")],
+        from_nodes: Some(vec!["a".to_owned(), "b".to_owned()]),
+        max_shipments: Some(1),
+        ..Expectation::default()
+    };
+    let reasons = [Reason {
+        code: Word::from_static("NEAREST"),
+        text: String::new(),
+    }];
+    let met = Summary {
+        status: Status::Full,
+        confidence_bp: 9_000,
+        valid_until: None,
+        reasons: &reasons,
+    };
+    let observed = Observed {
+        from_nodes: vec!["b".to_owned(), "a".to_owned()],
+        ..Observed::default()
+    };
+    assert_eq!(
+        expect.unmet(&met, &observed),
+        ["shipments: expected at most 1, found 2"]
+    );
+    let unmet = Summary {
+        status: Status::Partial,
+        confidence_bp: 8_999,
+        valid_until: None,
+        reasons: &[],
+    };
+    let problems = expect.unmet(&unmet, &Observed::default());
+    assert_eq!(problems.len(), 4, "{problems:?}");
+    assert_eq!(
+        Expectation::default().unmet(&unmet, &observed),
+        Vec::<String>::new()
+    );
+}
