@@ -11,6 +11,7 @@ use crate::loss::Loss;
 use crate::money::Currency;
 use crate::routing::request::CapacityPool;
 use crate::time::Timestamp;
+use crate::validate::AppliedLever;
 use crate::word::Word;
 
 /// Whether the caller acts on the answer.
@@ -445,6 +446,9 @@ pub struct Diagnostics {
     /// Those that should have answered and could not, first one first.
     #[serde(default)]
     pub fallbacks: Vec<Fallback>,
+    /// The levers that acted on the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levers: Vec<AppliedLever>,
 }
 
 /// The incumbent's decision, priced as the answer is. Compare `host_loss` of both.
