@@ -1,0 +1,27 @@
+//! What ends a chore early.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use signalbox_guest_build::GuestBuildError;
+
+/// Why a chore did not do all of its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChoreError {
+    #[error("cannot build the guests")]
+    Guests(#[source] GuestBuildError),
+    #[error("cannot start {program}")]
+    Start { program: String, source: io::Error },
+    /// The program has said why itself.
+    #[error("it ended with {status}")]
+    Failed { status: ExitStatus },
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{step} failed; to run just that again: {again}")]
+    Step {
+        step: &'static str,
+        again: String,
+        source: Box<ChoreError>,
+    },
+}

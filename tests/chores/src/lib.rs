@@ -1,1 +1,0 @@
-//! Repository chores: verify, guests, bench-peers
