@@ -4,6 +4,7 @@
 //! [`export!`](export).
 
 mod decision;
+pub mod planning;
 
 pub use signalbox_contract::routing::*;
 

@@ -23,6 +23,11 @@
 //! let decision = testing::returns(&policy, &Context::default(), &request).unwrap();
 //! assert_eq!(decision.disposition.option, Some(0));
 //! ```
+//!
+//! For routing, [`random`] makes requests from a seed and [`invariants`] says what a decision breaks.
+
+pub mod invariants;
+pub mod random;
 
 use signalbox_contract::codec::{Row, rows};
 use signalbox_contract::common::{ReasonRow, SummaryRow};
