@@ -1,0 +1,29 @@
+//! The book of supply that the reference allocation policies write in.
+//!
+//! A policy decides who is served when and how much; the book knows what there is and on which ways it reaches a demand, and
+//! gives nothing that the host's invariants forbid: stock is free only after reserved, safety and quarantined pieces; packs
+//! stay whole, each pack from one supply row; channel reserves and caps hold; nothing is released before it is there.
+//!
+//! How channel rules are read: they hold for what is free on hand, and again for that plus what is on its way. Of each SKU a
+//! channel's reserve is the larger of `reserve_quantity` and `reserve_bp` of the supply, rounded down; where the reserves of
+//! all channels exceed the supply, each is cut back in proportion, rounded down. Nobody takes what would leave less than
+//! the reserves that other channels have not used yet. A cap is `max_bp` of the supply, rounded down. Locked allocations are
+//! kept whatever the rules say, and count.
+
+mod atp;
+mod book;
+mod confidence;
+mod limits;
+mod places;
+mod shortage;
+mod sources;
+mod stock;
+mod terms;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use atp::ATP_CUT;
+pub use book::{Book, Mark, packs_of};
+pub use confidence::{SERVED, TRANSFERRED, UNCERTAIN};
+pub use sources::Source;
+pub use terms::SupplyTerms;
