@@ -5,7 +5,6 @@ use signalbox_plugin::allocation::{AllocationDecision, AtpRow, Supply};
 use signalbox_plugin::contract::Word;
 
 use crate::book::Book;
-use crate::limits::Pool;
 
 /// More rows than the terms allow.
 pub const ATP_CUT: ReasonCode = ReasonCode::new(
@@ -30,7 +29,7 @@ impl Book<'_> {
             while let Some(first) = rows.next() {
                 if sku != Some(first.sku()) {
                     sku = Some(first.sku());
-                    room = self.room(first.sku(), channel);
+                    room = self.limits.room(first.sku(), channel);
                 }
                 let mut left = self.promisable(&first);
                 let here = |row: &Supply<'_>| row.sku() == first.sku() && row.node() == first.node();
@@ -57,11 +56,6 @@ impl Book<'_> {
                 });
             }
         }
-    }
-
-    fn room(&self, sku: u32, channel: Word) -> u64 {
-        let on_hand = self.limits.room(Pool::OnHand, sku, channel);
-        on_hand.min(self.limits.room(Pool::Total, sku, channel))
     }
 
     fn promisable(&self, row: &Supply<'_>) -> u64 {

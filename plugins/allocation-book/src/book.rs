@@ -1,10 +1,10 @@
 //! The book: who has been given what, and what is left.
 
 use signalbox_plugin::allocation::{
-    AllocationDecision, AllocationRequest, AllocationRow, Context, Demand, Existing,
+    AllocationDecision, AllocationRequest, AllocationRow, Context, Demand, Existing, Transfer,
 };
 
-use crate::limits::{Limits, Pool};
+use crate::limits::Limits;
 use crate::places::Places;
 use crate::sources::{self, Source};
 use crate::stock::Stock;
@@ -91,10 +91,7 @@ impl<'a> Book<'a> {
     pub fn available(&self, demand: &Demand<'_>, source: &Source) -> u32 {
         let left = u64::from(self.stock.left(source));
         let (sku, channel) = (demand.sku(), demand.channel());
-        let mut room = self.limits.room(Pool::Total, sku, channel);
-        if source.inbound.is_none() {
-            room = room.min(self.limits.room(Pool::OnHand, sku, channel));
-        }
+        let room = self.limits.room(sku, channel);
         u32::try_from(left.min(room)).unwrap_or(u32::MAX)
     }
 
@@ -154,53 +151,39 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Gives a locked allocation again: on hand first, then on its way; rules, packs and terms do not count.
+    /// Gives a locked allocation again, from what is on hand at its node and does not expire on the way; rules, packs and
+    /// terms do not count. In the order and on the way by which the host reckons what has to be kept: rows as they stand,
+    /// the first transfer that leads there.
     fn give_locked(&mut self, existing: &Existing<'_>) {
         let demand = self.request.demand_row(existing.demand());
-        let way = demand.node().filter(|node| *node != existing.node()).map(|node| {
-            let mut ways = self.places.ways_to(&self.request, node);
-            ways.find(|way| way.from_node() == existing.node())
-                .map(|way| (way.index(), way.days()))
-        });
-        let moved = way.is_some();
-        let (transfer, days) = way.flatten().map_or((None, 0), |(row, days)| (Some(row), days));
-        let rows = self
+        let leads =
+            |way: &Transfer<'_>| way.from_node() == existing.node() && Some(way.to_node()) == demand.node();
+        let moves = demand.node().is_some_and(|node| node != existing.node());
+        let way = self.request.transfers().iter().find(|way| moves && leads(way));
+        if moves && way.is_none() {
+            return;
+        }
+        let (transfer, days) = way.map_or((None, 0), |way| (Some(way.index()), way.days()));
+        let release_at = after(self.now_ms, days);
+        let mut rows = self
             .places
             .at_node(&self.request, demand.sku(), existing.node())
             .to_vec();
-        let arrivals = rows.iter().flat_map(|supply| {
-            let inbound = self.places.inbound_to(&self.request, *supply);
-            inbound.iter().map(|inbound| (*supply, Some(*inbound)))
-        });
-        let places: Vec<(u32, Option<u32>)> = rows
-            .iter()
-            .map(|supply| (*supply, None))
-            .chain(arrivals)
-            .collect();
-        let mut left = existing
-            .quantity()
-            .min(demand.quantity().saturating_sub(self.given(demand.index())));
-        for (supply, inbound) in places {
-            let there = inbound.map_or(self.now_ms, |row| {
-                self.request.inbound_row(row).eta().max(self.now_ms)
-            });
+        rows.sort_unstable();
+        let mut left = existing.quantity();
+        for supply in rows {
+            let expires_at = self.request.supply_row(supply).expires_at();
+            let open = demand.quantity().saturating_sub(self.given(demand.index()));
             let source = Source {
                 supply,
-                inbound,
+                inbound: None,
                 transfer,
-                release_at: after(there, days),
+                release_at,
             };
-            let quantity = left.min(self.stock.left(&source));
-            if quantity > 0 {
+            let quantity = left.min(open).min(self.stock.left(&source));
+            if quantity > 0 && expires_at.is_none_or(|end| release_at < end) {
                 self.write(&demand, &source, quantity);
                 left = left.saturating_sub(quantity);
-                if moved
-                    && inbound.is_none()
-                    && let Some(entry) = self.entries.last_mut()
-                {
-                    // Without a transfer row of the request it still comes from another node.
-                    entry.source = signalbox_plugin::allocation::Source::Transfer;
-                }
             }
         }
     }
@@ -237,10 +220,7 @@ impl<'a> Book<'a> {
     fn count(&mut self, entry: &AllocationRow, back: bool) {
         let demand = self.request.demand_row(entry.demand);
         let (sku, channel) = (demand.sku(), demand.channel());
-        self.limits.take(Pool::Total, sku, channel, entry.quantity, back);
-        if entry.inbound.is_none() {
-            self.limits.take(Pool::OnHand, sku, channel, entry.quantity, back);
-        }
+        self.limits.take(sku, channel, entry.quantity, back);
     }
 }
 

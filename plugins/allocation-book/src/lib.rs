@@ -4,11 +4,9 @@
 //! gives nothing that the host's invariants forbid: stock is free only after reserved, safety and quarantined pieces; packs
 //! stay whole, each pack from one supply row; channel reserves and caps hold; nothing is released before it is there.
 //!
-//! How channel rules are read: they hold for what is free on hand, and again for that plus what is on its way. Of each SKU a
-//! channel's reserve is the larger of `reserve_quantity` and `reserve_bp` of the supply, rounded down; where the reserves of
-//! all channels exceed the supply, each is cut back in proportion, rounded down. Nobody takes what would leave less than
-//! the reserves that other channels have not used yet. A cap is `max_bp` of the supply, rounded down. Locked allocations are
-//! kept whatever the rules say, and count.
+//! Channel rules hold for each SKU's supply: free on hand, and on its way. Nobody takes what would leave less than the
+//! reserves that other channels have not used yet. Where reserves together exceed the supply, each is cut back in
+//! proportion. Locked allocations are kept whatever the rules say, and count.
 
 mod atp;
 mod book;

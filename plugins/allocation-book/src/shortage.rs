@@ -8,7 +8,7 @@ use signalbox_plugin::words::shortage::{
 };
 
 use crate::book::{Book, pack};
-use crate::limits::{Bound, Pool};
+use crate::limits::Bound;
 use crate::sources::Source;
 
 /// Who was served from which supply row, sorted.
@@ -74,12 +74,8 @@ impl Book<'_> {
     fn held_back_by_rules(&self, demand: &Demand<'_>, sources: &[Source], pack: u32) -> Option<Named> {
         let held =
             |source: &&Source| self.stock.left(source) >= pack && self.available(demand, source) < pack;
-        let source = sources.iter().find(held)?;
-        let (sku, channel) = (demand.sku(), demand.channel());
-        let on_hand = source.inbound.is_none()
-            && self.limits.room(Pool::OnHand, sku, channel) <= self.limits.room(Pool::Total, sku, channel);
-        let pool = if on_hand { Pool::OnHand } else { Pool::Total };
-        Some(match self.limits.bound(pool, sku, channel) {
+        sources.iter().find(held)?;
+        Some(match self.limits.bound(demand.sku(), demand.channel()) {
             Bound::Cap => CAP_REACHED,
             Bound::Reserve => CHANNEL_RESERVE,
         })

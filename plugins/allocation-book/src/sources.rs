@@ -46,8 +46,10 @@ pub(crate) fn list(
         Some(node) => places.at_node(request, demand.sku(), node),
         None => places.of_sku(request, demand.sku()),
     };
-    let mut push = |supply: u32, inbound, transfer, release_at| {
-        if release_at <= deadline && terms.keeps(request.supply_row(supply).expires_at(), release_at) {
+    let mut push = |supply: u32, inbound: Option<u32>, transfer, release_at| {
+        // The expiry is that of the pieces on hand.
+        let keeps = || terms.keeps(request.supply_row(supply).expires_at(), release_at);
+        if release_at <= deadline && (inbound.is_some() || keeps()) {
             sources.push(Source {
                 supply,
                 inbound,

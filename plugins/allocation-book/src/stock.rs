@@ -16,7 +16,7 @@ pub(crate) struct Stock {
 
 impl Stock {
     /// What is free: on hand less reserved, safety and quarantined pieces, and what is on its way as far as it does not have
-    /// to make up for pieces that are promised or must stay but are not there. Expired rows have nothing.
+    /// to make up for pieces that are promised or must stay but are not there. Of expired rows only what is on its way.
     pub fn new(request: &AllocationRequest<'_>, places: &Places, now_ms: i64) -> Stock {
         let mut inbound: Vec<u32> = request.inbound().iter().map(|row| row.quantity()).collect();
         let on_hand = request.supply().iter().map(|row| {
@@ -26,11 +26,7 @@ impl Stock {
             let mut missing = kept.saturating_sub(u64::from(row.on_hand()));
             for arriving in places.inbound_to(request, row.index()) {
                 if let Some(left) = inbound.get_mut(*arriving as usize) {
-                    let gone = if expired {
-                        u64::from(*left)
-                    } else {
-                        missing.min(u64::from(*left))
-                    };
+                    let gone = missing.min(u64::from(*left));
                     missing = missing.saturating_sub(gone);
                     *left = left.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX));
                 }

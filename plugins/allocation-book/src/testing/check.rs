@@ -70,13 +70,6 @@ impl Case<'_> {
         rows.map(|row| u64::from(row.quantity)).sum()
     }
 
-    fn locked(&self, which: impl Fn(u32, u32) -> bool) -> u64 {
-        let rows = self.rows.existing.iter();
-        rows.filter(|row| row.locked && which(row.demand, row.node))
-            .map(|row| u64::from(row.quantity))
-            .sum()
-    }
-
     fn reaches_its_demand(&self, row: &AllocationRow) -> Checked {
         prop_assert!(row.quantity > 0);
         let (demand, supply) = (self.demand(row.demand), self.supply(row.supply));
@@ -95,11 +88,7 @@ impl Case<'_> {
             );
             release += i64::from(transfer.days) * DAY_MS;
         }
-        let locked = self.locked(|of, node| of == row.demand && node == supply.node) > 0;
-        prop_assert!(
-            !elsewhere || row.transfer.is_some() || locked,
-            "pieces cannot get there"
-        );
+        prop_assert!(!elsewhere || row.transfer.is_some(), "pieces cannot get there");
         let expected = match (row.inbound, elsewhere) {
             (Some(_), _) => Source::Inbound,
             (None, true) => Source::Transfer,
@@ -110,10 +99,8 @@ impl Case<'_> {
             row.release_at.is_some_and(|at| at >= release),
             "released before it is there"
         );
-        prop_assert!(
-            locked || supply.expires_at.is_none_or(|end| release < end),
-            "given after expiry"
-        );
+        let expired = row.inbound.is_none() && supply.expires_at.is_some_and(|end| end <= release);
+        prop_assert!(!expired, "given after expiry");
         Ok(())
     }
 
@@ -157,107 +144,113 @@ impl Case<'_> {
     }
 
     fn packs_and_minimums_hold(&self) -> Checked {
+        let kept = self.kept();
         for (at, demand) in self.rows.demand.iter().enumerate() {
             let at = at as u32;
             let given = self.given(|row| row.demand == at);
-            let locked = self.locked(|of, _| of == at);
-            if locked == 0 {
-                prop_assert!(
-                    given.is_multiple_of(demand.pack_size.max(1).into()),
-                    "broken packs"
-                );
-            }
-            let enough = given == 0 || given >= u64::from(demand.min_quantity) || given <= locked;
+            let of_demand = kept.iter().filter(|((of, _), _)| *of == at);
+            let locked: u64 = of_demand.map(|(_, pieces)| pieces).sum();
+            let pack = u64::from(demand.pack_size.max(1));
+            prop_assert!((given - locked).is_multiple_of(pack), "broken packs");
+            let enough = given >= u64::from(demand.min_quantity) || given == locked;
             prop_assert!(enough, "demand {} gets less than is of use", at);
         }
         Ok(())
     }
 
-    /// For SKUs without locked allocations, which are kept whatever the rules say.
-    fn channel_rules_hold(&self) -> Checked {
-        let skus = self.rows.demand.iter().map(|row| row.sku);
-        for sku in skus.filter(|sku| self.locked(|of, _| self.demand(of).sku == *sku) == 0) {
-            for with_inbound in [false, true] {
-                self.rules_hold_for(sku, with_inbound)?;
+    /// Pieces that have to be given again, by (demand, node): the locked ones as far as they are free on hand and keep until
+    /// they are there; earlier rows of `existing` first.
+    fn kept(&self) -> Vec<((u32, u32), u64)> {
+        let mut free_left: Vec<u64> = self.rows.supply.iter().map(free).collect();
+        let mut open: Vec<u64> = self
+            .rows
+            .demand
+            .iter()
+            .map(|row| u64::from(row.quantity))
+            .collect();
+        let mut kept = Vec::new();
+        for row in self.rows.existing.iter().filter(|row| row.locked) {
+            let demand = self.demand(row.demand);
+            let mut ways = self.rows.transfers.iter();
+            let days = match demand.node {
+                Some(node) if node != row.node => {
+                    let way = ways.find(|way| way.from_node == row.node && way.to_node == node);
+                    way.map(|way| way.days)
+                }
+                _ => Some(0),
+            };
+            let Some(days) = days else { continue };
+            let release = NOW_MS + i64::from(days) * DAY_MS;
+            let mut wanted = u64::from(row.quantity);
+            for (supply, left) in self.rows.supply.iter().zip(&mut free_left) {
+                let fits = supply.node == row.node && supply.sku == demand.sku;
+                if fits && supply.expires_at.is_none_or(|end| release < end) {
+                    let taken = wanted.min(*left).min(open[row.demand as usize]);
+                    (wanted, *left) = (wanted - taken, *left - taken);
+                    open[row.demand as usize] -= taken;
+                    kept.push(((row.demand, row.node), taken));
+                }
             }
         }
-        Ok(())
+        kept
     }
 
-    fn rules_hold_for(&self, sku: u32, with_inbound: bool) -> Checked {
-        let rows = self
-            .rows
-            .supply
-            .iter()
-            .enumerate()
-            .filter(|(_, row)| row.sku == sku);
-        let supply: u64 = rows
-            .map(|(at, row)| {
-                let coming = self
-                    .rows
-                    .inbound
-                    .iter()
-                    .filter(|inbound| inbound.supply == at as u32);
-                let coming: u64 = coming.map(|inbound| u64::from(inbound.quantity)).sum();
-                free(row) + if with_inbound { coming } else { 0 }
-            })
-            .sum();
-        let of_sku = |row: &AllocationRow| self.demand(row.demand).sku == sku;
-        let counted = |row: &AllocationRow| of_sku(row) && (with_inbound || row.inbound.is_none());
-        let taken =
-            |channel: Word| self.given(|row| counted(row) && self.demand(row.demand).channel == channel);
-        let rules = &self.rows.channel_rules;
-        let asked: Vec<u64> = rules
-            .iter()
-            .map(|rule| u64::from(rule.reserve_quantity).max(supply * u64::from(rule.reserve_bp) / 10_000))
-            .collect();
-        let all_asked: u64 = asked.iter().sum();
-        let mut unused = 0;
-        for (rule, asked) in rules.iter().zip(asked) {
-            let taken = taken(rule.channel);
-            if let Some(max_bp) = rule.max_bp {
-                prop_assert!(
-                    taken <= supply * u64::from(max_bp) / 10_000,
-                    "a channel takes more than its cap"
-                );
-            }
-            let reserve = if all_asked > supply {
-                asked * supply / all_asked
-            } else {
-                asked
+    fn channel_rules_hold(&self) -> Checked {
+        let kept = self.kept();
+        for sku in self.rows.demand.iter().map(|row| row.sku) {
+            let rows = self.rows.supply.iter().filter(|row| row.sku == sku);
+            let coming = self
+                .rows
+                .inbound
+                .iter()
+                .filter(|row| self.supply(row.supply).sku == sku);
+            let supply: u64 =
+                rows.map(free).sum::<u64>() + coming.map(|row| u64::from(row.quantity)).sum::<u64>();
+            let of = |demand: u32, channel: Word| {
+                self.demand(demand).sku == sku && self.demand(demand).channel == channel
             };
-            unused += reserve.saturating_sub(taken);
+            let mut channels: Vec<Word> = self.rows.channel_rules.iter().map(|rule| rule.channel).collect();
+            channels.extend(self.rows.demand.iter().map(|row| row.channel));
+            channels.sort();
+            channels.dedup();
+            let (mut taken, mut taken_locked) = (0, 0);
+            for channel in channels {
+                let given = self.given(|row| of(row.demand, channel));
+                let locked = kept
+                    .iter()
+                    .filter(|((demand, _), _)| of(*demand, channel))
+                    .map(|(_, pieces)| pieces)
+                    .sum();
+                let rule = self
+                    .rows
+                    .channel_rules
+                    .iter()
+                    .find(|rule| rule.channel == channel);
+                let share = |bp: u32| supply * u64::from(bp) / 10_000;
+                if let Some(max_bp) = rule.and_then(|rule| rule.max_bp) {
+                    prop_assert!(
+                        given <= share(max_bp).max(locked),
+                        "a channel takes more than its cap"
+                    );
+                }
+                let reserve = rule.map_or(0, |rule| share(rule.reserve_bp).max(rule.reserve_quantity.into()));
+                taken += reserve.max(given);
+                taken_locked += reserve.max(locked);
+            }
+            prop_assert!(taken <= supply.max(taken_locked), "a channel's reserve is gone");
         }
-        prop_assert!(
-            self.given(counted) + unused <= supply,
-            "a channel's reserve is gone"
-        );
         Ok(())
     }
 
     fn locked_is_kept(&self) -> Checked {
-        for node in self.rows.supply.iter().map(|row| row.node) {
-            for sku in self
-                .rows
-                .supply
-                .iter()
-                .filter(|row| row.node == node)
-                .map(|row| row.sku)
-            {
-                let here = |supply: u32| self.supply(supply).node == node && self.supply(supply).sku == sku;
-                let there: u64 = (0..self.rows.supply.len() as u32)
-                    .filter(|row| here(*row))
-                    .map(|row| free(self.supply(row)))
-                    .sum();
-                let (mut kept, mut locked) = (0, 0);
-                for demand in (0..self.rows.demand.len() as u32).filter(|row| self.demand(*row).sku == sku) {
-                    let of_demand = self.locked(|of, at| of == demand && at == node);
-                    let given = self.given(|row| row.demand == demand && here(row.supply));
-                    locked += of_demand;
-                    kept += of_demand.min(given);
-                }
-                prop_assert!(kept >= locked.min(there), "locked pieces are given to others");
-            }
+        let kept = self.kept();
+        for ((demand, node), _) in &kept {
+            let same = kept.iter().filter(|(key, _)| key == &(*demand, *node));
+            let must: u64 = same.map(|(_, pieces)| pieces).sum();
+            let given = self.given(|row| {
+                row.demand == *demand && row.inbound.is_none() && self.supply(row.supply).node == *node
+            });
+            prop_assert!(given >= must, "locked pieces are not given again");
         }
         Ok(())
     }
