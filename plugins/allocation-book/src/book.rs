@@ -106,6 +106,11 @@ impl<'a> Book<'a> {
         given < demand.min_quantity() && given > at_or_0(&self.locked, demand.index())
     }
 
+    /// Whether channels have reserves or caps, which tie all demands for a SKU together.
+    pub fn has_channel_rules(&self) -> bool {
+        !self.request.channel_rules().is_empty()
+    }
+
     /// The present state.
     pub fn mark(&self) -> Mark {
         Mark(self.entries.len())
