@@ -1,8 +1,17 @@
 //! Allocation: who gets which stock.
 
+pub mod builtin;
+pub mod case;
 pub mod decision;
+pub mod invariants;
+pub mod loss;
+mod model;
 pub mod request;
+#[cfg(test)]
+pub(crate) mod testkit;
+pub mod validate;
 
+pub use case::AllocationCase;
 pub use decision::{
     Allocation, AllocationAnswer, AllocationDecision, AllocationView, Atp, AtpView, Shortage, ShortageView,
     SupplySource,

@@ -27,6 +27,16 @@ pub struct Circumstances<'a> {
     pub bounds: &'a Bounds,
 }
 
+/// Checks a lever by itself, as an operator sets it at the host.
+///
+/// # Errors
+/// [`InvalidRequest`] with every field that cannot be used.
+pub fn lever(lever: &Lever, bounds: &Bounds) -> Result<(), InvalidRequest> {
+    let mut checks = checks::Checks::new(bounds);
+    envelope::check_lever(&mut checks, "lever", lever);
+    checks.problems.take()
+}
+
 /// Row numbers are `u32`: bounds keep every table far below that.
 pub(crate) fn row_number(row: usize) -> u32 {
     u32::try_from(row).unwrap_or(u32::MAX)

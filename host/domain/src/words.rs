@@ -5,7 +5,7 @@
 
 mod dispositions;
 
-pub use dispositions::{CbvDisposition, Disposition, DispositionClass, disposition};
+pub use dispositions::{CbvDisposition, DISPOSITIONS, Disposition, DispositionClass, disposition};
 
 use crate::word::Word;
 

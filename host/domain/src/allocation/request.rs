@@ -178,6 +178,10 @@ pub struct Transfer {
 }
 
 /// What is kept for a channel and what it may take, of each SKU separately.
+///
+/// Shares are of the SKU's supply: what is free on hand and what is inbound, over all nodes, rounded down. A reserve is kept
+/// whether or not the channel's demand takes it: over all channels, the larger of what a channel gets and its reserve adds
+/// up to no more than the supply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelRule {

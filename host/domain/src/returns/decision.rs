@@ -12,7 +12,7 @@ use crate::word::Word;
 /// A returns decision as a policy makes it. Every index is a row of the request that was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnsDecision {
-    /// FULL with an option, REFERRED without one.
+    /// FULL, or REFERRED when a person has to look at it.
     pub status: Status,
     /// What is done: row of `options`; none only when a person has to decide.
     pub option: Option<u32>,

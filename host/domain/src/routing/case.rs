@@ -1,6 +1,6 @@
 //! A validated routing request.
 
-use crate::routing::decision::{RoutingDecision, Shipment, ShipmentLine};
+use crate::routing::decision::{Shipment, ShipmentLine};
 use crate::routing::request::{Capacity, Lane, Node, RoutingRequest, StockRow};
 use crate::time::Timestamp;
 use crate::validate::AppliedLever;
@@ -218,28 +218,6 @@ impl RoutingCase {
                     lines: locked.lines.iter().map(part).collect(),
                 }
             })
-    }
-
-    /// Marks the shipments that repeat locked ones, for policies whose contract has no mark: a shipment without stock rows
-    /// whose kind, node, group and lines are those of a locked shipment becomes that shipment, dates and cost included.
-    pub fn recognise_locked(&self, decision: &mut RoutingDecision) {
-        let mut waiting: Vec<Shipment> = self.locked_shipments().collect();
-        let unmarked = decision
-            .shipments
-            .iter_mut()
-            .filter(|shipment| shipment.locked.is_none());
-        for shipment in unmarked.filter(|shipment| shipment.lines.iter().all(|part| part.stock_row.is_none()))
-        {
-            let same = |locked: &Shipment| {
-                locked.kind == shipment.kind
-                    && locked.from_node == shipment.from_node
-                    && shipment.group.is_none_or(|group| locked.group == Some(group))
-                    && locked.lines == shipment.lines
-            };
-            if let Some(place) = waiting.iter().position(same) {
-                *shipment = waiting.remove(place);
-            }
-        }
     }
 
     /// The request's row.

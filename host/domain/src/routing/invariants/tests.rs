@@ -472,22 +472,6 @@ fn locked_unchanged() {
 }
 
 #[test]
-fn a_locked_shipment_is_recognised_without_a_mark() {
-    let case = build(with_locked());
-    let decision = builtin::decide(&case);
-    let mut unmarked = decision.clone();
-    let shipment = &mut unmarked.shipments[0];
-    (
-        shipment.locked,
-        shipment.ship_at,
-        shipment.deliver_by,
-        shipment.cost_minor,
-    ) = (None, days(0), days(0), 0);
-    case.recognise_locked(&mut unmarked);
-    assert_eq!(unmarked, decision);
-}
-
-#[test]
 fn figures() {
     assert_eq!(
         after(small(), |decision| decision.shipments[0].cost_minor = -1),

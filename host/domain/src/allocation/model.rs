@@ -1,0 +1,84 @@
+//! Allocation as one of the domains.
+
+use std::collections::BTreeMap;
+
+use crate::allocation::case::AllocationCase;
+use crate::allocation::decision::{AllocationAnswer, AllocationDecision};
+use crate::allocation::request::AllocationRequest;
+use crate::allocation::{builtin, invariants, loss, validate};
+use crate::case::{Case, Summary};
+use crate::cost_book::CostBook;
+use crate::envelope::Status;
+use crate::invariant::Violation;
+use crate::loss::{Loss, LossError};
+use crate::policy_file::Observed;
+use crate::time::Timestamp;
+use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
+
+impl Case for AllocationCase {
+    type Request = AllocationRequest;
+    type Decision = AllocationDecision;
+    type Answer = AllocationAnswer;
+
+    fn build(request: AllocationRequest, circumstances: &Circumstances<'_>) -> Result<Self, InvalidRequest> {
+        validate::build(request, circumstances)
+    }
+
+    fn request(&self) -> &AllocationRequest {
+        &self.request
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn levers(&self) -> &[AppliedLever] {
+        &self.levers
+    }
+
+    fn summary(decision: &AllocationDecision) -> Summary<'_> {
+        Summary {
+            status: decision.status,
+            confidence_bp: decision.confidence_bp,
+            valid_until: decision.valid_until,
+            reasons: &decision.reasons,
+        }
+    }
+
+    fn check(&self, decision: &AllocationDecision) -> Vec<Violation> {
+        invariants::check(self, decision)
+    }
+
+    fn price(&self, decision: &AllocationDecision, book: &CostBook) -> Result<Loss, LossError> {
+        loss::price(self, decision, book)
+    }
+
+    fn built_in(&self) -> AllocationDecision {
+        builtin::decide(self)
+    }
+
+    fn answer(&self, decision: &AllocationDecision) -> AllocationAnswer {
+        decision.answer(&self.request)
+    }
+
+    /// The snapshot's instant: supply rows have none of their own.
+    fn oldest_fact(&self, _decision: &AllocationDecision) -> Option<Timestamp> {
+        self.request.snapshot.as_of
+    }
+
+    fn observed(answer: &AllocationAnswer) -> Observed {
+        let mut allocated: BTreeMap<String, u64> = BTreeMap::new();
+        for allocation in &answer.allocations {
+            let sum = allocated.entry(allocation.demand_id.clone()).or_default();
+            *sum = sum.saturating_add(u64::from(allocation.quantity));
+        }
+        Observed {
+            allocated,
+            ..Observed::default()
+        }
+    }
+
+    fn status_of(&self, decision: &AllocationDecision) -> Status {
+        invariants::status_of(decision)
+    }
+}
