@@ -74,6 +74,7 @@ impl ReturnsPolicy for ReturnsGrades {
             "default",
             &mut problems,
         );
+        words(&parameters.house_words, "house_words", &mut problems);
         // Rules that are wrong by themselves would only lead to wrong conclusions about the table.
         if problems.as_slice().is_empty() {
             let has_default = !parameters.default.is_empty();

@@ -1,6 +1,6 @@
 //! The decision table, ready to use: dimensions, and per rule the cells it covers and what it asks for.
 
-use returns_lawful::words;
+use returns_lawful::{WORD_EXPECTED, is_word, words};
 use signalbox_plugin::returns::Return;
 use signalbox_plugin::words::{disposition, return_reason};
 use signalbox_plugin::{Named, Problems, contract::Word};
@@ -88,9 +88,12 @@ fn check_words(at: usize, rule: &Rule, house_words: &[String], problems: &mut Pr
         "expected at least one disposition, or a desk in `refer_to`",
     );
     problems.check(
-        rule.refer_to.as_deref() != Some(""),
+        rule.refer_to.as_deref().is_none_or(is_word),
         format!("rules[{at}].refer_to"),
-        "expected the name of a desk, found an empty text",
+        format_args!(
+            "{WORD_EXPECTED}, found {:?}",
+            rule.refer_to.as_deref().unwrap_or_default()
+        ),
     );
     let path = format!("rules[{at}].disposition");
     known(&rule.disposition, disposition::ALL, house_words, &path, problems);

@@ -5,6 +5,9 @@ use serde::Deserialize;
 use signalbox_plugin::returns::{DispositionOption, Return};
 use signalbox_plugin::{Problems, contract::Word};
 
+/// What a text should have been.
+pub const WORD_EXPECTED: &str = "expected a word (1 to 64 characters of A-Z a-z 0-9 _ . -)";
+
 /// Most entries, and most words in one of them.
 const ENTRIES_MAX: usize = 200;
 
@@ -73,7 +76,13 @@ impl Forbidden {
     }
 }
 
-/// The words of `texts`; an empty text and a list that is too long are problems at `path`.
+/// Whether `text` may stand as a word in requests and decisions: 1 to 64 characters of `A-Z a-z 0-9 _ . -`.
+pub fn is_word(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// The words of `texts`; a text that is no word and a list that is too long are problems at `path`.
 pub fn words(texts: &[String], path: &str, problems: &mut Problems) -> Vec<Word> {
     problems.check(
         texts.len() <= ENTRIES_MAX,
@@ -82,9 +91,9 @@ pub fn words(texts: &[String], path: &str, problems: &mut Problems) -> Vec<Word>
     );
     for (at, text) in texts.iter().enumerate() {
         problems.check(
-            !text.is_empty(),
+            is_word(text),
             format!("{path}[{at}]"),
-            "expected a word, found an empty text",
+            format_args!("{WORD_EXPECTED}, found {text:?}"),
         );
     }
     texts
@@ -148,7 +157,7 @@ mod tests {
     fn an_entry_without_dispositions_is_a_problem_at_its_path() {
         let mut problems = Problems::default();
         Forbidden::compile(
-            &[rule(&["DESTROY"], &[], &[]), rule(&[], &[""], &[])],
+            &[rule(&["DESTROY"], &[], &[]), rule(&[], &["CHILDREN'S"], &[])],
             &mut problems,
         );
         let paths: Vec<_> = problems

@@ -11,7 +11,7 @@ pub mod referral;
 pub mod testing;
 
 pub use constraint::{CONSTRAINTS, FORBIDDEN, ruled_out};
-pub use forbidden::{Forbidden, ForbiddenRule, words};
+pub use forbidden::{Forbidden, ForbiddenRule, WORD_EXPECTED, is_word, words};
 pub use referral::{Desks, Referral, decide_referral};
 
 use signalbox_plugin::returns::{DispositionClass, DispositionOption};

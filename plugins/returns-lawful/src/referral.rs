@@ -3,6 +3,8 @@
 use signalbox_plugin::returns::{Return, SerialMatch};
 use signalbox_plugin::{Problems, Reason, ReasonCode, contract::Word};
 
+use crate::forbidden::{WORD_EXPECTED, is_word};
+
 /// The caller asks for a fraud review.
 pub const FRAUD_REVIEW: ReasonCode = ReasonCode::new(
     "FRAUD_REVIEW",
@@ -56,9 +58,9 @@ impl Desks {
         );
         for (path, desk) in [("fraud_desk", fraud), ("returns_desk", returns)] {
             problems.check(
-                !desk.is_empty(),
+                is_word(desk),
                 path,
-                "expected the name of a desk, found an empty text",
+                format_args!("{WORD_EXPECTED}, found {desk:?}"),
             );
         }
         Desks {
@@ -171,9 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn a_score_beyond_the_scale_and_a_desk_without_name_are_problems() {
+    fn a_score_beyond_the_scale_and_a_desk_that_is_no_word_are_problems() {
         let mut problems = Problems::default();
-        Desks::compile(10_002, "", "RETURNS", &mut problems);
+        Desks::compile(10_002, "FRAUD DESK", "RETURNS", &mut problems);
         let paths: Vec<_> = problems
             .as_slice()
             .iter()

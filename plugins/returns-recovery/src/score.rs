@@ -1,6 +1,6 @@
 //! What an option is worth to the policy, in minor units. Sums are exact in 128 bits and only then brought back.
 
-use returns_lawful::{expected_recovery, to_money};
+use returns_lawful::{WORD_EXPECTED, expected_recovery, is_word, to_money};
 use signalbox_plugin::Problems;
 use signalbox_plugin::contract::Word;
 use signalbox_plugin::returns::{DispositionOption, Return};
@@ -114,11 +114,17 @@ fn adjustments(parameters: &Parameters, problems: &mut Problems) -> Vec<(Word, O
         ),
     );
     for (at, adjustment) in given.iter().enumerate() {
-        problems.check(
-            !adjustment.disposition.is_empty(),
-            format!("adjustments[{at}].disposition"),
-            "expected a disposition, found an empty text",
-        );
+        let category = adjustment.category.as_deref();
+        for (field, word) in [
+            ("disposition", Some(adjustment.disposition.as_str())),
+            ("category", category),
+        ] {
+            problems.check(
+                word.is_none_or(is_word),
+                format!("adjustments[{at}].{field}"),
+                format_args!("{WORD_EXPECTED}, found {:?}", word.unwrap_or_default()),
+            );
+        }
         problems.check(
             (-MINOR_MAX..=MINOR_MAX).contains(&adjustment.minor),
             format!("adjustments[{at}].minor"),

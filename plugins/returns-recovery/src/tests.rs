@@ -198,7 +198,7 @@ fn the_decision_holds_until_its_option_ends() {
 
 #[test]
 fn every_parameter_out_of_bounds_is_named() {
-    let parameters = r#"{"risk_aversion_bp": 10001, "holding_minor_per_day": -1, "returns_desk": "",
+    let parameters = r#"{"risk_aversion_bp": 10001, "holding_minor_per_day": -1, "returns_desk": "my desk",
         "adjustments": [{"disposition": "", "minor": 0}], "forbidden": [{"dispositions": []}]}"#;
     let problems = testing::configure::<RunReturns<ReturnsRecovery>>(parameters).unwrap_err();
     let paths: Vec<_> = problems

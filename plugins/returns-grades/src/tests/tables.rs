@@ -241,6 +241,13 @@ fn misspelt_words_are_refused_unless_they_are_the_houses_own() {
 }
 
 #[test]
+fn a_desk_that_cannot_stand_in_a_decision_is_refused() {
+    let (path, message) = only_problem("[[rules]]\nrefer_to = \"the grading desk\"");
+    assert_eq!(path, "rules[0].refer_to");
+    assert!(message.ends_with("found \"the grading desk\""), "{message}");
+}
+
+#[test]
 fn a_value_that_no_list_has_names_its_rule() {
     let (path, message) = only_problem("[[rules]]\ngrade = [\"A\", \"F\"]\ndisposition = [\"RESTOCK\"]");
     assert_eq!(path, "rules[0].grade[1]");
