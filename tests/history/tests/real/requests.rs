@@ -1,9 +1,10 @@
 //! Do the requests leave something to decide, and are they what a caller could send?
 
 use libtest_mimic::Failed;
+use signalbox_domain::allocation::AllocationCase;
 use signalbox_domain::cost_book::CostBook;
-use signalbox_domain::routing::RoutingRequest;
-use signalbox_domain::routing::case::RoutingCase;
+use signalbox_domain::returns::ReturnsCase;
+use signalbox_domain::routing::{RoutingCase, RoutingRequest};
 use signalbox_domain::validate::{Bounds, Circumstances};
 use signalbox_domain::{Case, Timestamp};
 use signalbox_history::returns::{self, ReturnsHistory};
@@ -105,9 +106,21 @@ pub fn requests_are_valid_and_what_happened_breaks_no_invariant(
 }
 
 pub fn other_domains_have_requests(folder: &DataFolder, history: &History) -> Result<(), Failed> {
+    let bounds = Bounds::default();
+    let circumstances = Circumstances {
+        now: Timestamp(0),
+        levers: &[],
+        bounds: &bounds,
+    };
+    let book = CostBook::default();
     let cases = allocation::cases(&Model::new(history.clone(), 1), 60);
     let demands: usize = cases.iter().map(|request| request.demand.len()).sum();
     eprintln!("allocation: {} requests, {demands} demands", cases.len());
+    for request in &cases {
+        let case = AllocationCase::build(request.clone(), &circumstances)
+            .map_err(|invalid| format!("{invalid:?}"))?;
+        case.price(&case.built_in(), &book)?;
+    }
     let past = ReturnsHistory::read(folder)?;
     let items = returns::cases(&past, 1, 2_000);
     let options: usize = items.iter().map(|request| request.options.len()).sum();
@@ -116,6 +129,11 @@ pub fn other_domains_have_requests(folder: &DataFolder, history: &History) -> Re
         items.len(),
         past.returns.len()
     );
+    for request in &items {
+        let case =
+            ReturnsCase::build(request.clone(), &circumstances).map_err(|invalid| format!("{invalid:?}"))?;
+        case.price(&case.built_in(), &book)?;
+    }
     if cases.len() < 50 || demands < cases.len() * 20 || items.len() < 1_800 || options < items.len() * 3 {
         return Err("too few".into());
     }
