@@ -1,0 +1,178 @@
+//! What the demo asks the host besides decisions: through the public API, as everybody does.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, Url};
+use semver::Version;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::DemoError;
+use crate::api::{Change, LeverBody, ScopeList, ScopeView, Signed, UsePolicy, VersionList, VersionView};
+
+/// How long a version may take from its file to a verdict, here where compilers may be at work beside it.
+const VERDICT_WITHIN: Duration = Duration::from_secs(60);
+/// How often is asked meanwhile.
+const ASK_EVERY: Duration = Duration::from_millis(15);
+
+/// The host's API.
+#[derive(Clone)]
+pub struct HostApi {
+    client: Client,
+    base: Url,
+}
+
+impl HostApi {
+    /// The API at `base`.
+    pub fn new(client: Client, base: Url) -> HostApi {
+        HostApi { client, base }
+    }
+
+    /// The connections.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// What a scope runs.
+    ///
+    /// # Errors
+    /// As every call: unreachable, refused, unreadable.
+    pub async fn scope(&self, scope: &str) -> Result<Option<ScopeView>, DemoError> {
+        let list: ScopeList = self.call(Method::GET, "/v1/scopes", None::<&()>).await?;
+        Ok(list.scopes.into_iter().find(|view| view.scope == scope))
+    }
+
+    /// Waits until the host has admitted or rejected a version, and says how long that took from `since`.
+    ///
+    /// # Errors
+    /// As every call, and [`DemoError::TooSlow`].
+    pub async fn verdict(
+        &self,
+        policy: &str,
+        version: &Version,
+        since: Instant,
+    ) -> Result<(VersionView, Duration), DemoError> {
+        loop {
+            let list: VersionList = self.call(Method::GET, "/v1/policies", None::<&()>).await?;
+            let found = list.versions.into_iter().find(|view| {
+                view.policy.as_deref() == Some(policy) && view.version.as_ref() == Some(version)
+            });
+            match found {
+                Some(view) if !matches!(view.state.as_str(), "waiting" | "checking") => {
+                    return Ok((view, since.elapsed()));
+                }
+                _ if since.elapsed() > VERDICT_WITHIN => {
+                    let what = format!("the verdict on {policy}@{version}");
+                    return Err(DemoError::TooSlow {
+                        what,
+                        after: VERDICT_WITHIN,
+                    });
+                }
+                _ => tokio::time::sleep(ASK_EVERY).await,
+            }
+        }
+    }
+
+    /// Lets a scope run a policy: `signalbox scope use`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn use_policy(&self, scope: &str, policy: &str, reason: &str) -> Result<Change, DemoError> {
+        let body = UsePolicy {
+            policy: policy.to_owned(),
+            version: None,
+            by: signed(reason),
+        };
+        self.call(Method::POST, &format!("/v1/scopes/{scope}/use"), Some(&body))
+            .await
+    }
+
+    /// Pulls a lever: `signalbox lever put`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn put_lever(&self, lever_id: &str, body: &LeverBody) -> Result<Change, DemoError> {
+        self.call(Method::PUT, &format!("/v1/levers/{lever_id}"), Some(body))
+            .await
+    }
+
+    /// Lets a lever go: `signalbox lever remove`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn delete_lever(&self, lever_id: &str) -> Result<Change, DemoError> {
+        self.call(Method::DELETE, &format!("/v1/levers/{lever_id}"), None::<&()>)
+            .await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<T, DemoError> {
+        let what = format!("{method} {path}");
+        let mut request = self.client.request(method, self.url(path));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let unreachable = |source| DemoError::Unreachable {
+            what: what.clone(),
+            source,
+        };
+        let response = request.send().await.map_err(unreachable)?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(unreachable)?;
+        if !status.is_success() {
+            let body = String::from_utf8_lossy(&bytes).chars().take(600).collect();
+            return Err(DemoError::Refused {
+                what,
+                status: status.as_u16(),
+                body,
+            });
+        }
+        serde_json::from_slice(&bytes).map_err(|source| DemoError::Unreadable { what, source })
+    }
+}
+
+/// Keep-alive connections to a host on this machine, at most `clients` of them idle.
+///
+/// # Errors
+/// [`DemoError::Unreachable`] when there can be none.
+pub fn connections(clients: usize) -> Result<Client, DemoError> {
+    // A proxy from the environment would make the host see a stranger.
+    let builder = Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(clients)
+        .timeout(Duration::from_secs(70));
+    builder.build().map_err(|source| DemoError::Unreachable {
+        what: "an HTTP client".to_owned(),
+        source,
+    })
+}
+
+/// The demo signs what it does.
+pub fn signed(reason: &str) -> Signed {
+    Signed {
+        actor: "demo".to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+/// Why a version was rejected, a line for each problem.
+pub fn rejection_text(view: &VersionView) -> Option<String> {
+    let rejection = view.rejection.as_ref()?;
+    let lines: Vec<String> = rejection
+        .problems
+        .iter()
+        .map(|problem| problem.at(&view.file))
+        .collect();
+    Some(lines.join("\n"))
+}
