@@ -11,9 +11,10 @@ use crate::step::{Step, run_all};
 pub(crate) fn run(root: &Path) -> Result<(), ChoreError> {
     // Guests first: it is here that a toolchain is missing, and here that compiling them can be watched. The build
     // scripts of the later steps find them compiled.
+    let again = CargoCall::new("build --package signalbox-plugins --package signalbox-guests").line();
     let guests = Step {
         name: "guests",
-        again: "cargo guests".into(),
+        again,
         work: Box::new(|| guests::compile_all(root)),
     };
     let calls = [
