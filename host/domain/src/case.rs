@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cost_book::CostBook;
-use crate::envelope::{Envelope, Reason, Status};
+use crate::envelope::{Envelope, Incumbent, Reason, Status};
 use crate::invariant::Violation;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
@@ -67,6 +67,15 @@ pub trait Case: Sized + Send + Sync + 'static {
 
     /// The decision with the request's ids.
     fn answer(&self, decision: &Self::Decision) -> Self::Answer;
+
+    /// The decision that an answer of the caller's own shows, with what it leaves out filled in its favour.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`] with everything that it names and the request does not have.
+    fn decision_of(&self, answer: &Self::Answer) -> Result<Self::Decision, InvalidRequest>;
+
+    /// What the caller's present system would do, if the request says.
+    fn incumbent(&self) -> Option<&Incumbent<Self::Answer>>;
 
     /// The instant of the oldest fact that the decision rests on; none when the request does not say.
     fn oldest_fact(&self, decision: &Self::Decision) -> Option<Timestamp>;

@@ -13,6 +13,7 @@ pub mod domain;
 pub mod envelope;
 pub mod events;
 pub mod geo;
+pub mod incumbent;
 pub mod invariant;
 pub mod loss;
 pub mod money;

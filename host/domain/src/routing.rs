@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod case;
 pub mod decision;
+pub mod incumbent;
 pub mod invariants;
 pub mod loss;
 mod model;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::allocation::case::AllocationCase;
 use crate::allocation::decision::{AllocationAnswer, AllocationDecision};
 use crate::allocation::request::AllocationRequest;
-use crate::allocation::{builtin, invariants, loss, validate};
+use crate::allocation::{builtin, incumbent, invariants, loss, validate};
 use crate::case::{Case, Summary};
 use crate::cost_book::CostBook;
-use crate::envelope::Status;
+use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
@@ -59,6 +59,14 @@ impl Case for AllocationCase {
 
     fn answer(&self, decision: &AllocationDecision) -> AllocationAnswer {
         decision.answer(&self.request)
+    }
+
+    fn decision_of(&self, answer: &AllocationAnswer) -> Result<AllocationDecision, InvalidRequest> {
+        incumbent::decision_of(self, answer)
+    }
+
+    fn incumbent(&self) -> Option<&Incumbent<AllocationAnswer>> {
+        self.request.incumbent.as_ref()
     }
 
     /// The snapshot's instant: supply rows have none of their own.

@@ -2,14 +2,14 @@
 
 use crate::case::{Case, Summary};
 use crate::cost_book::CostBook;
-use crate::envelope::Status;
+use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
 use crate::returns::case::ReturnsCase;
 use crate::returns::decision::{ReturnsAnswer, ReturnsDecision};
 use crate::returns::request::ReturnsRequest;
-use crate::returns::{builtin, invariants, loss, validate};
+use crate::returns::{builtin, incumbent, invariants, loss, validate};
 use crate::time::Timestamp;
 use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
 
@@ -57,6 +57,14 @@ impl Case for ReturnsCase {
 
     fn answer(&self, decision: &ReturnsDecision) -> ReturnsAnswer {
         decision.answer(&self.request)
+    }
+
+    fn decision_of(&self, answer: &ReturnsAnswer) -> Result<ReturnsDecision, InvalidRequest> {
+        incumbent::decision_of(self, answer)
+    }
+
+    fn incumbent(&self) -> Option<&Incumbent<ReturnsAnswer>> {
+        self.request.incumbent.as_ref()
     }
 
     /// The snapshot's instant: options have none of their own.

@@ -2,14 +2,14 @@
 
 use crate::case::{Case, Summary};
 use crate::cost_book::CostBook;
-use crate::envelope::Status;
+use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
 use crate::routing::case::RoutingCase;
 use crate::routing::decision::{RoutingAnswer, RoutingDecision};
 use crate::routing::request::RoutingRequest;
-use crate::routing::{builtin, invariants, loss, validate};
+use crate::routing::{builtin, incumbent, invariants, loss, validate};
 use crate::time::Timestamp;
 use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
 
@@ -57,6 +57,14 @@ impl Case for RoutingCase {
 
     fn answer(&self, decision: &RoutingDecision) -> RoutingAnswer {
         decision.answer(&self.request)
+    }
+
+    fn decision_of(&self, answer: &RoutingAnswer) -> Result<RoutingDecision, InvalidRequest> {
+        incumbent::decision_of(self, answer)
+    }
+
+    fn incumbent(&self) -> Option<&Incumbent<RoutingAnswer>> {
+        self.request.incumbent.as_ref()
     }
 
     /// The oldest count among the stock rows that new shipments take from; a row without its own `as_of` has the

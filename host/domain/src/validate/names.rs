@@ -46,6 +46,15 @@ impl<'r> Names<'r> {
         names
     }
 
+    /// The ids of a table that was checked before.
+    pub fn of_known(ids: impl ExactSizeIterator<Item = &'r str>) -> Self {
+        let mut names = Names::with_capacity(ids.len());
+        for id in ids {
+            names.insert(id);
+        }
+        names
+    }
+
     /// Gives the id the next row number; the first one's when it is there already.
     fn insert(&mut self, id: &'r str) -> Option<u32> {
         let row = row_number(self.by_row.len());

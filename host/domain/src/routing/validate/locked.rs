@@ -20,10 +20,7 @@ pub(super) fn resolve(
     }
     let ids = shipments.iter().map(|shipment| shipment.shipment_id.as_str());
     let _ = Names::of_table(checks, "order.locked_shipments", "shipment_id", ids);
-    let mut line_rows = Names::with_capacity(request.lines.len());
-    for line in &request.lines {
-        line_rows.intern(&line.line_id);
-    }
+    let mut line_rows = Names::of_known(request.lines.iter().map(|line| line.line_id.as_str()));
     shipments
         .iter()
         .enumerate()
