@@ -7,7 +7,9 @@ use std::sync::{Arc, OnceLock};
 use signalbox_contract::common::{AttributeKind, AttributeRow, EntityKind};
 use signalbox_contract::{Tables, word};
 use signalbox_domain::Word;
+use signalbox_domain::allocation::AllocationCase;
 use signalbox_domain::envelope::{Attribute, AttributeValue, Entity, Envelope};
+use signalbox_domain::returns::ReturnsCase;
 use signalbox_domain::routing::RoutingCase;
 
 use crate::bindings::v1_0::GuestCase;
@@ -20,6 +22,10 @@ pub struct Input<C> {
 
 /// A routing request for policies.
 pub type RoutingInput = Input<RoutingCase>;
+/// An allocation request for policies.
+pub type AllocationInput = Input<AllocationCase>;
+/// A returns request for policies.
+pub type ReturnsInput = Input<ReturnsCase>;
 
 struct Inner<C> {
     case: Arc<C>,

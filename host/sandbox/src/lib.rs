@@ -31,7 +31,7 @@ pub use bindings::v1_0::{BadOutput, GuestCase};
 pub use compile::{Preinitialised, compile_child_main, is_compile_child};
 pub use description::Description;
 pub use failure::CallFailure;
-pub use input::{Input, RoutingInput};
+pub use input::{AllocationInput, Input, ReturnsInput, RoutingInput};
 pub use inspect::{InspectError, Inspection};
 pub use invoke::{CallContext, Decided, InvokeError, Priority};
 pub use limits::Limits;

@@ -1,7 +1,7 @@
 //! Everything in this crate that the compiler cannot check. Each function says what makes it sound; callers need no care.
-#![allow(unsafe_code, reason = "the three calls below have no safe form; each says why it is sound")]
+#![allow(unsafe_code, reason = "the two calls below have no safe form; each says why it is sound")]
 
-use wasmtime::component::{Component, ComponentNamedList, Func, Lift, Lower, TypedFunc};
+use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 
 use crate::cache::Authenticated;
@@ -27,18 +27,4 @@ pub(crate) fn load(engine: &Engine, code: &Authenticated) -> wasmtime::Result<Co
 pub(crate) fn use_cpu_preset(config: &mut Config, preset: &'static str) {
     // SAFETY: see above.
     unsafe { config.cranelift_flag_enable(preset) };
-}
-
-/// A function of an instance as a typed one, without comparing its type again.
-///
-/// Sound when a function that the same export index of the same component names was found to have this type before:
-/// the type belongs to the component, not to the instance. [`crate::bindings::v1_0::Exports`] is the only caller and is only
-/// made by such a check.
-pub(crate) fn typed<P, R>(func: Func) -> TypedFunc<P, R>
-where
-    P: ComponentNamedList + Lower,
-    R: ComponentNamedList + Lift,
-{
-    // SAFETY: see above.
-    unsafe { TypedFunc::new_unchecked(func) }
 }

@@ -1,8 +1,10 @@
 //! Contract 1.0.
 
+mod allocation;
 mod calls;
 mod common;
 mod reader;
+mod returns;
 mod routing;
 mod wire;
 

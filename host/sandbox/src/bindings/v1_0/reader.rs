@@ -81,10 +81,6 @@ impl<'a, C: GuestCase> Reader<'a, C> {
         Ok(Reader { tables, rows_max, input, vocabulary, description })
     }
 
-    pub(crate) fn input(&self) -> &'a Input<C> {
-        self.input
-    }
-
     /// The rows of a table with their places. The bound comes before anything walks them: a table without columns can
     /// claim four billion rows in twelve bytes.
     pub(crate) fn rows<R: Row>(&self) -> Result<impl Iterator<Item = (At, R::View<'a>)> + use<'a, R, C>, BadOutput> {

@@ -42,27 +42,9 @@ fn shipments(case: &RoutingCase, reader: &RoutingReader<'_>) -> Result<Vec<Shipm
         let shipment = shipments
             .get_mut(view.shipment() as usize)
             .ok_or_else(|| at.column("shipment").bad(format!("expected a row below {count}, found {}", view.shipment())))?;
-        let quantity = pieces(case, shipment, line, stock, view.quantity())
-            .ok_or_else(|| at.column("quantity").bad(format!("expected fewer pieces, found {}", view.quantity())))?;
-        shipment.lines.push(ShipmentLine { line, stock_row: stock, quantity });
+        shipment.lines.push(ShipmentLine { line, stock_row: stock, quantity: view.quantity() });
     }
     Ok(shipments)
-}
-
-/// Guests count pieces of the ordered line, decisions count pieces of the SKU that is sent.
-fn pieces(case: &RoutingCase, shipment: &Shipment, line: u32, stock: Option<u32>, units: u32) -> Option<u32> {
-    match (stock, shipment.locked) {
-        // A row that may not serve the line is for the invariants to find.
-        (Some(stock), _) => units.checked_mul(case.pieces_per_unit(line, stock).unwrap_or(1)),
-        (None, Some(locked)) => {
-            let parts = case.locked.get(locked as usize).map(|locked| locked.lines.as_slice()).unwrap_or_default();
-            // The same line can be locked in two parts, of its own SKU and of a substitute: take them in order.
-            let taken = shipment.lines.len();
-            let same = parts.get(taken).filter(|part| part.line == line && part.units == units);
-            Some(same.map_or(units, |part| part.pieces))
-        }
-        (None, None) => Some(units),
-    }
 }
 
 fn shipment(

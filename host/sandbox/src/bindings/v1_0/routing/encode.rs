@@ -267,7 +267,7 @@ fn locked_lines(case: &RoutingCase) -> Vec<LockedLineRow> {
         rows.extend(locked.lines.iter().zip(&resolved.lines).map(|(given, part)| LockedLineRow {
             shipment,
             line: part.line,
-            quantity: part.units,
+            quantity: part.pieces,
             substitute: given.sku.as_deref().and_then(|sku| substitute_row(case, part.line, sku)),
         }));
     }
