@@ -15,6 +15,7 @@ pub mod events;
 pub mod geo;
 pub mod incumbent;
 pub mod invariant;
+pub mod kpi;
 pub mod loss;
 pub mod money;
 pub mod names;

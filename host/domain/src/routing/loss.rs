@@ -6,6 +6,8 @@
 
 mod lateness;
 
+pub(crate) use lateness::of_shipment as lateness_of;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cost_book::{CostBook, RoutingPrices};
