@@ -97,6 +97,8 @@ pub struct Admission {
     pub digest: Digest,
     /// The component it runs.
     pub plugin: PluginRef,
+    /// Whether its author wants it live at once, where the scope allows that.
+    pub immediate: bool,
     /// The file it came in, relative to the watched folder.
     pub file: String,
     /// The digest of that file's bytes, under which the artifact store keeps them.

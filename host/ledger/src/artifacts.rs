@@ -3,8 +3,12 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use signalbox_domain::Digest;
+
+/// Writing takes far less.
+const LEFT_OVER: Duration = Duration::from_secs(3_600);
 
 /// An artifact cannot be kept or fetched.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +54,7 @@ pub struct ArtifactStore {
 }
 
 impl ArtifactStore {
-    /// Opens the store in `folder`, or makes a new one. What an interrupted writer left is removed: only one process
-    /// may use a store, which the lock of the [`Journal`](crate::Journal) beside it ensures.
+    /// Opens the store in `folder`, or makes a new one. What an interrupted writer left is removed.
     ///
     /// # Errors
     /// [`ArtifactError::Disk`].
@@ -60,10 +63,13 @@ impl ArtifactStore {
             folder: folder.to_owned(),
         };
         let temporary = store.temporary();
-        if temporary.exists() {
-            fs::remove_dir_all(&temporary).map_err(disk("clear", &temporary))?;
-        }
         fs::create_dir_all(&temporary).map_err(disk("create", &temporary))?;
+        for entry in fs::read_dir(&temporary).map_err(disk("list", &temporary))? {
+            let path = entry.map_err(disk("list", &temporary))?.path();
+            if is_left_over(&path) {
+                fs::remove_file(&path).map_err(disk("remove", &path))?;
+            }
+        }
         Ok(store)
     }
 
@@ -138,6 +144,13 @@ impl ArtifactStore {
     }
 }
 
+/// Whether a file was begun so long ago that nobody can be writing it: another process may have the store open.
+fn is_left_over(path: &Path) -> bool {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|instant| instant.elapsed().ok());
+    age.is_some_and(|age| age > LEFT_OVER)
+}
+
 fn disk(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ArtifactError {
     let path = path.to_owned();
     move |source| ArtifactError::Disk { action, path, source }
@@ -193,10 +206,20 @@ mod tests {
     #[test]
     fn what_an_interrupted_writer_left_is_removed() {
         let (folder, store) = store();
-        let left = store.temporary().join("half");
-        fs::write(&left, b"comp").unwrap();
+        let (old, new) = (store.temporary().join("old"), store.temporary().join("new"));
+        for path in [&old, &new] {
+            fs::write(path, b"comp").unwrap();
+        }
+        let yesterday = std::time::SystemTime::now() - Duration::from_secs(86_400);
+        File::options()
+            .write(true)
+            .open(&old)
+            .unwrap()
+            .set_modified(yesterday)
+            .unwrap();
         ArtifactStore::open(folder.path()).unwrap();
-        assert!(!left.exists());
+        assert!(!old.exists());
+        assert!(new.exists(), "another process may be writing it");
     }
 
     #[test]

@@ -187,21 +187,22 @@ impl State {
             .collect()
     }
 
-    /// The version of `policy` that `scope` should run: the pinned one, else the highest that is neither withdrawn nor
-    /// was rolled back there.
-    pub fn highest_usable(&self, scope: &str, domain: Domain, policy: &str) -> Option<&AdmittedVersion> {
-        let choice = self.scopes.get(scope);
-        let rolled_back = |version: &PolicyVersion| choice.is_some_and(|c| c.rolled_back.contains(version));
-        self.versions
-            .values()
-            .filter(|known| {
-                let admission = &known.admission;
-                admission.version.policy == policy
-                    && admission.domain == domain
-                    && known.withdrawn.is_none()
-                    && !rolled_back(&admission.version)
-            })
-            .max_by(|a, b| a.admission.version.cmp(&b.admission.version))
+    /// The versions of `policy` that may decide in `scope` without being named there, lowest first: those that were
+    /// neither withdrawn nor rolled back there.
+    pub fn usable<'s, 'p>(
+        &'s self,
+        scope: &str,
+        domain: Domain,
+        policy: &'p str,
+    ) -> impl Iterator<Item = &'s AdmittedVersion> + use<'s, 'p> {
+        let rolled_back = self.scopes.get(scope).map(|choice| &choice.rolled_back);
+        self.versions.values().filter(move |known| {
+            let admission = &known.admission;
+            admission.version.policy == policy
+                && admission.domain == domain
+                && known.withdrawn.is_none()
+                && !rolled_back.is_some_and(|versions| versions.contains(&admission.version))
+        })
     }
 
     fn scope_mut(&mut self, scope: &str) -> &mut ScopeChoice {

@@ -24,6 +24,7 @@ fn admission(text: &str) -> Admission {
             version: Version::new(1, 0, 0),
             digest: Digest::of(b"component"),
         },
+        immediate: true,
         file: format!("{text}.toml"),
         file_digest: Digest::of(b"file"),
         version,
@@ -90,7 +91,7 @@ fn champions(state: &State) -> Vec<String> {
 }
 
 fn highest(state: &State, policy: &str) -> Option<String> {
-    let found = state.highest_usable("routing", Domain::Routing, policy);
+    let found = state.usable("routing", Domain::Routing, policy).last();
     found.map(|known| known.admission.version.to_string())
 }
 
