@@ -5,8 +5,10 @@
 //! `control`'s business, and removing a file changes nothing.
 
 mod admit;
+mod assess;
 mod component;
 mod desk;
+mod files;
 mod folder;
 mod refuse;
 mod run;
@@ -14,4 +16,4 @@ mod settle;
 mod watch;
 
 pub use component::Bundled;
-pub use run::{Intake, IntakeError, IntakeOptions};
+pub use run::{Intake, IntakeError, IntakeOptions, START_MAX};

@@ -28,32 +28,24 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// The version that a scope with `immediate` should run and does not.
+    /// The version that a scope with `immediate` should run and does not: of its policy the highest that may decide and
+    /// whose author wants it live at once. Never one below the champion, and none where an operator named the version.
     pub(super) fn wanted(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
-        if !scope.immediate {
+        let choice = self.state.scopes.get(&*scope.name);
+        let is_pinned = choice.is_some_and(|choice| choice.pinned.is_some());
+        if !scope.immediate || is_pinned {
             return None;
         }
-        let desired = self.desired(scope)?;
-        let champion = self.state.scopes.get(&*scope.name).and_then(|c| c.champion());
-        (champion != Some(&desired.admission.version)).then_some(desired)
-    }
-
-    /// The version that `scope` should run by itself: of its policy the pinned version, or the highest that may decide.
-    /// `None` when no policy is chosen and not exactly one is present, or none of its versions may decide.
-    fn desired(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
-        let choice = self.state.scopes.get(&*scope.name);
         let policy = match choice.and_then(|choice| choice.policy.as_deref()) {
             Some(chosen) => chosen,
             None => self.only_policy(scope.domain)?,
         };
-        match choice.and_then(|choice| choice.pinned.as_ref()) {
-            Some(pinned) => {
-                let pinned = PolicyVersion::new(policy, pinned.clone());
-                let known = self.state.versions.get(&pinned);
-                known.filter(|known| known.withdrawn.is_none())
-            }
-            None => self.state.highest_usable(&scope.name, scope.domain, policy),
-        }
+        let usable = self.state.usable(&scope.name, scope.domain, policy);
+        let highest = usable.filter(|known| known.admission.immediate).last()?;
+        let version = &highest.admission.version;
+        let champion = choice.and_then(|choice| choice.champion());
+        let is_above = champion.is_none_or(|champion| champion.policy != version.policy || champion < version);
+        is_above.then_some(highest)
     }
 
     /// The versions that have to be ready: champions, the ones before them, and those that should go live.
@@ -138,7 +130,7 @@ impl<'a> World<'a> {
     ) -> Result<&'a AdmittedVersion, ControlError> {
         let scope = self.scope(scope)?;
         let Some(pinned) = pinned else {
-            let highest = self.state.highest_usable(&scope.name, scope.domain, policy);
+            let highest = self.state.usable(&scope.name, scope.domain, policy).last();
             return highest.ok_or_else(|| self.nothing_to_use(scope, policy));
         };
         let version = PolicyVersion::new(policy, pinned.clone());

@@ -1,7 +1,7 @@
 //! The rules: which events a change means in a given state, or why it is refused. Pure, so that they can be tested
 //! without a disk, a clock or a component.
 
-use signalbox_domain::Timestamp;
+use semver::Version;
 use signalbox_domain::envelope::Lever;
 use signalbox_domain::events::{
     Admission, Entry, Event, LiveCause, PolicyVersion, Problem, Rejection, RejectionKind,
@@ -61,25 +61,8 @@ pub(super) fn plan(world: &World<'_>, change: &Change) -> Result<Plan, ControlEr
             target,
             by,
         } => {
-            // What was made ready must still be what the command means.
-            let meant = world.resolve(scope, policy, pinned.as_ref())?;
-            if meant.admission.version != target.version {
-                return Err(ControlError::Conflict { scope: scope.clone() });
-            }
-            let chosen = Event::PolicyChosen {
-                scope: scope.clone(),
-                policy: policy.clone(),
-                pinned: pinned.clone(),
-            };
-            let live = Event::WentLive {
-                scope: scope.clone(),
-                version: target.version.clone(),
-                cause: LiveCause::Chosen,
-            };
-            let events = [chosen, live];
-            Ok(Plan::adding(
-                events.map(|event| by.entry(world.now, event)).into(),
-            ))
+            let version = PolicyVersion::new(policy.clone(), target.version.version.clone());
+            use_policy(world, scope, &version, pinned.as_ref(), by)
         }
         Change::RollBack { scope, by } => roll_back(world, scope, by),
         Change::Withdraw { version, by } => {
@@ -106,6 +89,41 @@ pub(super) fn plan(world: &World<'_>, change: &Change) -> Result<Plan, ControlEr
             ]))
         }
     }
+}
+
+/// `ready` is the version that was made ready for the change.
+fn use_policy(
+    world: &World<'_>,
+    scope: &str,
+    ready: &PolicyVersion,
+    pinned: Option<&Version>,
+    by: &By,
+) -> Result<Plan, ControlError> {
+    // It must still be what the command means.
+    let meant = world.resolve(scope, &ready.policy, pinned)?;
+    if meant.admission.version != *ready {
+        return Err(ControlError::Conflict {
+            scope: scope.to_owned(),
+        });
+    }
+    let choice = world.state.scope(scope);
+    let mut events = Vec::new();
+    if choice.policy.as_ref() != Some(&ready.policy) || choice.pinned.as_ref() != pinned {
+        events.push(Event::PolicyChosen {
+            scope: scope.to_owned(),
+            policy: ready.policy.clone(),
+            pinned: pinned.cloned(),
+        });
+    }
+    if choice.champion() != Some(ready) {
+        events.push(Event::WentLive {
+            scope: scope.to_owned(),
+            version: ready.clone(),
+            cause: LiveCause::Chosen,
+        });
+    }
+    let entries = events.into_iter().map(|event| by.entry(world.now, event));
+    Ok(Plan::adding(entries.collect()))
 }
 
 /// What makes `version` the champion of a scope that chooses by itself.

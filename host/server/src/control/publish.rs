@@ -85,7 +85,6 @@ fn note(world: &World<'_>, around: &Surroundings<'_>, scope: &Scope, choice: &Sc
     let names: Vec<&str> = present.into_iter().collect();
     Some(match names.as_slice() {
         [] => format!("no policy for {} was admitted yet", scope.domain),
-        [only] if scope.immediate => format!("`{only}` is being checked"),
         _ => format!(
             "nothing is chosen; choose one of {} with `signalbox scope use {} NAME`",
             names.join(", "),

@@ -21,8 +21,9 @@ use super::error::StartError;
 use super::handle::ControlHandle;
 use super::keeper;
 use super::publish::Ready;
-use super::writer::{self, Message, Setup, Writer};
+use super::writer::{Message, Setup, Writer};
 use crate::config::LeverBounds;
+use crate::error_text;
 use crate::ready::Loader;
 use crate::telemetry::Telemetry;
 
@@ -173,7 +174,7 @@ async fn make_ready(
                 ready.insert(version, policy);
             }
             Ok((version, Err(error))) => {
-                let problem = writer::error_chain(&error);
+                let problem = error_text::chain(&error);
                 tracing::error!(%version, error = problem, "a version that should decide cannot be made ready");
                 failed.insert(version, problem);
             }

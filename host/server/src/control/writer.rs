@@ -19,6 +19,7 @@ use super::publish::{self, Ready, Surroundings};
 use super::report;
 use super::start::Clock;
 use crate::config::LeverBounds;
+use crate::error_text;
 use crate::ready::LoadError;
 use crate::snapshot::{LivePolicy, Snapshot};
 use crate::telemetry::Telemetry;
@@ -144,8 +145,8 @@ impl Writer {
                     self.publish();
                 }
                 Message::LoadFailed(version, error) => {
-                    tracing::error!(%version, error = error_chain(&error), "a version cannot be made ready");
-                    self.failed.insert(version, error_chain(&error));
+                    tracing::error!(%version, error = error_text::chain(&error), "a version cannot be made ready");
+                    self.failed.insert(version, error_text::chain(&error));
                     self.publish();
                 }
                 Message::Tick => self.tick(),
@@ -235,7 +236,7 @@ impl Writer {
         if let Err(problem) = self.record_the_rest() {
             tracing::error!(
                 unrecorded = self.unrecorded.len(),
-                error = error_chain(&problem),
+                error = error_text::chain(&problem),
                 "a stop took effect but the ledger cannot be written; trying again every second"
             );
         }
@@ -258,7 +259,7 @@ impl Writer {
         }
         if let Err(problem) = self.add(raised) {
             tracing::error!(
-                error = error_chain(&problem),
+                error = error_text::chain(&problem),
                 "a version that should go live does not"
             );
         }
@@ -302,7 +303,7 @@ impl Writer {
         let before = self.unrecorded.len();
         if let Err(problem) = self.record_the_rest() {
             tracing::debug!(
-                error = error_chain(&problem),
+                error = error_text::chain(&problem),
                 "the ledger still cannot be written"
             );
         }
@@ -344,7 +345,7 @@ impl Writer {
         if let Err(problem) = self.record_the_rest() {
             tracing::error!(
                 unrecorded = self.unrecorded.len(),
-                error = error_chain(&problem),
+                error = error_text::chain(&problem),
                 "stops that took effect are lost: the ledger could not be written before the host ended"
             );
         }
@@ -358,16 +359,4 @@ fn fold(mut state: State, entries: &[Entry]) -> Result<State, ControlError> {
             .map_err(|source| ControlError::Contradiction { source })?;
     }
     Ok(state)
-}
-
-/// An error with everything that caused it, outermost first.
-pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -6,10 +6,19 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use signalbox_domain::toml_file::TomlFile;
+
 use super::settle::Identity;
 
 /// The most entries of a folder that are looked at.
 pub(super) const ENTRIES_MAX: usize = 10_000;
+
+/// The most bytes that all policy files of a folder may have together, because what they say is kept in memory. One that
+/// is too large to be read counts as the largest that is.
+pub(super) const POLICY_BYTES_MAX: u64 = 16 << 20;
+
+/// The largest policy file.
+pub(super) const POLICY_FILE_BYTES_MAX: u64 = TomlFile::MAX_BYTES as u64;
 
 /// A file of the folder that may concern intake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +47,12 @@ pub(super) enum FolderError {
         path.display()
     )]
     TooMany { path: PathBuf },
+    #[error(
+        "the policy files of {} have more than {POLICY_BYTES_MAX} bytes together; move old versions elsewhere, they stay \
+         known",
+        path.display()
+    )]
+    TooLarge { path: PathBuf },
 }
 
 /// A file cannot be read.
@@ -63,6 +78,7 @@ pub(super) fn list(folder: &Path, links_outside: bool) -> Result<Listing, Folder
     };
     let root = fs::canonicalize(folder).map_err(failed)?;
     let mut listing = Listing::default();
+    let mut policy_bytes: u64 = 0;
     for (count, entry) in fs::read_dir(&root).map_err(failed)?.enumerate() {
         if count >= ENTRIES_MAX {
             return Err(FolderError::TooMany {
@@ -75,6 +91,9 @@ pub(super) fn list(folder: &Path, links_outside: bool) -> Result<Listing, Folder
         };
         match look(&root, name, links_outside) {
             Ok(Some(found)) => {
+                if name.ends_with(".toml") {
+                    policy_bytes = policy_bytes.saturating_add(found.identity.bytes.min(POLICY_FILE_BYTES_MAX));
+                }
                 listing.files.insert(name.to_owned(), found);
             }
             // Gone since it was listed, or a link whose target is not there yet.
@@ -84,12 +103,28 @@ pub(super) fn list(folder: &Path, links_outside: bool) -> Result<Listing, Folder
             }
         }
     }
+    if policy_bytes > POLICY_BYTES_MAX {
+        return Err(FolderError::TooLarge {
+            path: folder.to_owned(),
+        });
+    }
     Ok(listing)
 }
 
 fn concerns(name: &str) -> bool {
     let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
     !name.starts_with('.') && matches!(ending, Some("toml" | "wasm"))
+}
+
+/// Looks at one file by its path relative to the folder; `None` when it is not there.
+///
+/// # Errors
+/// Why it cannot be taken.
+pub(super) fn look_at(folder: &Path, name: &str, links_outside: bool) -> Result<Option<Found>, String> {
+    match fs::canonicalize(folder) {
+        Ok(root) => look(&root, name, links_outside),
+        Err(_) => Ok(None),
+    }
 }
 
 fn look(root: &Path, name: &str, links_outside: bool) -> Result<Option<Found>, String> {
