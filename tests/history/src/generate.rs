@@ -1,6 +1,8 @@
 //! A history drawn from a seed, for machines without the data. Its distributions are those that the data folder's
 //! README states; `MODEL.md` lists them. Everything in it is made up, and [`Origin::Generated`] says so.
 
+use std::collections::BTreeMap;
+
 use signalbox_domain::Timestamp;
 
 use crate::draw::{Draw, Draws};
@@ -51,6 +53,40 @@ struct Product {
     sellers: Vec<usize>,
 }
 
+/// All products, and rows of them by how many sellers they have and by seller.
+struct Catalogue {
+    products: Vec<Product>,
+    alone: Vec<usize>,
+    shared: Vec<usize>,
+    by_seller: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Catalogue {
+    fn new(products: Vec<Product>) -> Catalogue {
+        let rows = |shared: bool| {
+            let found = products
+                .iter()
+                .enumerate()
+                .filter(|(_, product)| (product.sellers.len() >= 2) == shared);
+            found.map(|(row, _)| row).collect()
+        };
+        let (alone, shared) = (rows(false), rows(true));
+        let mut by_seller: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (row, product) in products.iter().enumerate() {
+            product
+                .sellers
+                .iter()
+                .for_each(|seller| by_seller.entry(*seller).or_default().push(row));
+        }
+        Catalogue {
+            products,
+            alone,
+            shared,
+            by_seller,
+        }
+    }
+}
+
 /// Draws a history of this many orders.
 pub fn generate(seed: u64, orders: u32) -> History {
     let draws = Draws::new(seed);
@@ -59,9 +95,9 @@ pub fn generate(seed: u64, orders: u32) -> History {
         .collect();
     // The real sample has 1.5 orders for each product that it holds.
     let catalogue = (orders as usize).saturating_mul(2).div_ceil(3).max(50);
-    let products: Vec<Product> = (0..catalogue)
-        .map(|row| product(&mut draws.about(&["product", &row.to_string()]), row, &sellers))
-        .collect();
+    let products =
+        (0..catalogue).map(|row| product(&mut draws.about(&["product", &row.to_string()]), row, &sellers));
+    let catalogue = Catalogue::new(products.collect());
     let weight = MARKETPLACE_ORDERS / f64::from(orders.max(1));
     let mut past: Vec<PastOrder> = (0..orders)
         .filter_map(|row| {
@@ -69,13 +105,13 @@ pub fn generate(seed: u64, orders: u32) -> History {
                 &mut draws.about(&["order", &row.to_string()]),
                 row,
                 weight,
-                &products,
+                &catalogue,
                 &sellers,
             )
         })
         .collect();
     past.sort_by(|a, b| (a.placed_at, &a.order_id).cmp(&(b.placed_at, &b.order_id)));
-    let shared_listings = listings(&products, &sellers);
+    let shared_listings = listings(&catalogue.products, &sellers);
     History {
         origin: Origin::Generated(seed),
         orders: past,
@@ -147,7 +183,7 @@ fn order(
     draw: &mut Draw,
     row: u32,
     weight: f64,
-    products: &[Product],
+    catalogue: &Catalogue,
     sellers: &[Seller],
 ) -> Option<PastOrder> {
     let placed_at = moment(draw);
@@ -155,10 +191,10 @@ fn order(
     let place = around(draw, (at.lat, at.lon), at.spread);
     let units = draw.weighted(UNITS.into_iter()).saturating_add(1);
     let mixed = units >= 2 && draw.chance(MIXED.0);
-    let (first, first_seller) = choose(draw, products, None)?;
+    let (first, first_seller) = choose(draw, catalogue, None)?;
     let other = if mixed {
         let same = (!draw.chance(MIXED.1)).then_some(first_seller);
-        choose(draw, products, same)?
+        choose(draw, catalogue, same)?
     } else {
         (first, first_seller)
     };
@@ -193,29 +229,20 @@ fn moment(draw: &mut Draw) -> Timestamp {
         .plus_millis((draw.between(9.0, 24.0) * HOUR_MS as f64) as i64)
 }
 
-/// A product and who sells it this time; of `seller` when one is given and it sells anything.
+/// A product and who sells it this time; of `seller` when one is given.
 fn choose<'a>(
     draw: &mut Draw,
-    products: &'a [Product],
+    catalogue: &'a Catalogue,
     seller: Option<usize>,
 ) -> Option<(&'a Product, usize)> {
-    let of_seller: Vec<&Product> = match seller {
-        Some(seller) => products
-            .iter()
-            .filter(|product| product.sellers.contains(&seller))
-            .collect(),
-        None => {
-            let shared = draw.chance(SHARED.1);
-            products
-                .iter()
-                .filter(|product| (product.sellers.len() >= 2) == shared)
-                .collect()
-        }
+    let rows = match seller {
+        Some(seller) => catalogue.by_seller.get(&seller)?,
+        None if draw.chance(SHARED.1) => &catalogue.shared,
+        None => &catalogue.alone,
     };
     // A few products sell most.
-    let product = of_seller
-        .get((draw.unit().powi(4) * of_seller.len() as f64) as usize)
-        .copied()?;
+    let row = rows.get((draw.unit().powi(4) * rows.len() as f64) as usize)?;
+    let product = catalogue.products.get(*row)?;
     let by = seller.or_else(|| {
         product
             .sellers

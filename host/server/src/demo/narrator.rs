@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub struct Narrator {
     bar: Option<ProgressBar>,
     terminal: bool,
+    colour: bool,
     step: usize,
     broken: Vec<String>,
 }
@@ -15,9 +16,11 @@ pub struct Narrator {
 impl Narrator {
     /// Starts to tell.
     pub fn new() -> Narrator {
+        let terminal = stdout().is_terminal();
         Narrator {
             bar: None,
-            terminal: stdout().is_terminal(),
+            terminal,
+            colour: terminal && std::env::var_os("NO_COLOR").is_none(),
             step: 0,
             broken: Vec::new(),
         }
@@ -26,7 +29,7 @@ impl Narrator {
     /// The next step: what happens, and why anybody would care.
     pub fn step(&mut self, what: &str, why: &str) {
         self.step = self.step.saturating_add(1);
-        let (bold, dim, plain) = if self.terminal {
+        let (bold, dim, plain) = if self.colour {
             ("\x1b[1m", "\x1b[2m", "\x1b[0m")
         } else {
             ("", "", "")
@@ -49,7 +52,7 @@ impl Narrator {
         } else {
             ("NOT SO", "\x1b[31m")
         };
-        if self.terminal {
+        if self.colour {
             self.print(&format!("    {colour}{mark}\x1b[0m  {text}"));
         } else {
             self.print(&format!("    {mark}  {text}"));
