@@ -235,23 +235,7 @@ impl<'p, 'a> Planner<'p, 'a> {
             let of_line = parts.iter().filter(|part| part.line == row);
             of_line.map(|part| part.units).sum()
         };
-        let kits_of = |kit: u32| {
-            let lines = (0u32..).zip(&self.planning.lines);
-            lines
-                .filter(|(_, line)| line.kit == Some(kit))
-                .map(|(row, line)| shipped(row) / line.kit_ratio)
-                .min()
-                .unwrap_or_default()
-        };
-        let most: Vec<u32> = self
-            .planning
-            .lines
-            .iter()
-            .map(|line| {
-                line.kit
-                    .map_or(u32::MAX, |kit| kits_of(kit).saturating_mul(line.kit_ratio))
-            })
-            .collect();
+        let most = self.planning.most_of_kits(shipped);
         for (row, most) in (0u32..).zip(most) {
             self.keep_of_line(before, row, most);
         }

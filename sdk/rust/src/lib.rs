@@ -28,3 +28,4 @@ pub use index::Index;
 pub use named::Named;
 pub use rows::{Rows, RowsIter};
 pub use signalbox_contract as contract;
+pub use signalbox_contract::{Bits, Micro, Word};

@@ -122,6 +122,23 @@ impl<'a> Planning<'a> {
         self.asked.lines(sku)
     }
 
+    /// The most units of each line that may ship when so many of each could, so that kits keep their ratio.
+    pub fn most_of_kits(&self, could: impl Fn(u32) -> u32) -> Vec<u32> {
+        let kits = |kit: u32| {
+            let lines = (0u32..).zip(&self.lines);
+            lines
+                .filter(|(_, line)| line.kit == Some(kit))
+                .map(|(row, line)| could(row) / line.kit_ratio)
+                .min()
+                .unwrap_or_default()
+        };
+        let most = (0u32..).zip(&self.lines).map(|(row, line)| match line.kit {
+            Some(kit) => kits(kit).saturating_mul(line.kit_ratio),
+            None => could(row),
+        });
+        most.collect()
+    }
+
     /// Whether the node failed before.
     pub fn is_tried(&self, node: u32) -> bool {
         self.request

@@ -200,8 +200,8 @@ fn fill_stock(random: &mut Random, rows: &mut RoutingRows, shape: Shape, nodes: 
                 rows.stock.push(StockRow {
                     node,
                     sku: *sku,
-                    available: random.within(0, shape.quantity * 2),
-                    safety_stock: random.within(0, 1),
+                    available: random.within(1, shape.quantity * 2),
+                    safety_stock: random.one_of(&[0, 0, 1]),
                     confidence_bp: random.one_of(&[None, Some(9_500), Some(7_000)]),
                     velocity_milli: random.one_of(&[0, 100, 500]),
                     markdown_risk_bp: random.one_of(&[0, 0, 4_000]),
@@ -255,10 +255,15 @@ fn fill_lanes(random: &mut Random, rows: &mut RoutingRows, groups: u32, nodes: u
 
 fn fill_order(random: &mut Random, rows: &mut RoutingRows, nodes: u32, rare: u32) {
     let order = &mut rows.order;
-    order.fill = random.one_of(&[Fill::PartialBackorder, Fill::ShipComplete, Fill::PartialCancel]);
-    order.max_shipments = random.chance(rare).then(|| random.within(1, 3));
+    order.fill = random.one_of(&[
+        Fill::PartialBackorder,
+        Fill::PartialBackorder,
+        Fill::PartialCancel,
+        Fill::ShipComplete,
+    ]);
+    order.max_shipments = random.chance(rare).then(|| random.within(1, 4));
     if random.chance(rare) {
-        order.min_shipment_value = random.one_of(&[1_000, 3_000]);
+        order.min_shipment_value = random.one_of(&[500, 1_500]);
     }
     order.sla_penalty = random.one_of(&[0, 0, 700]);
     if random.chance(rare / 4) {

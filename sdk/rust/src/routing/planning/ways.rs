@@ -1,6 +1,6 @@
 //! Which ways are open from nodes to delivery groups.
 
-use signalbox_contract::routing::{Capacity, Method, Node, Pool, ShipmentKind, Stock};
+use signalbox_contract::routing::{Capacity, CapacityUnit, Method, Node, Pool, ShipmentKind, Stock};
 
 use super::{OpenLine, Planning, Tariff, distance_m};
 use crate::named::Named;
@@ -253,7 +253,12 @@ impl<'a> Planning<'a> {
     }
 
     fn has_room(&self, way: &Way) -> Result<(), Named> {
-        if self.windows.is_some() && self.windows(way).any(|window| room(&window) == 0) {
+        // A line that takes no labour fits a window without minutes.
+        let is_idle = || self.request.node(way.node).minutes_per_line() == 0;
+        let is_full = |window: &Capacity<'_>| {
+            room(window) == 0 && !(window.unit() == CapacityUnit::Minutes && is_idle())
+        };
+        if self.windows.is_some() && self.windows(way).any(|window| is_full(&window)) {
             return Err(constraint::CAPACITY);
         }
         Ok(())

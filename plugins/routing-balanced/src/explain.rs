@@ -1,0 +1,195 @@
+//! Why the decision came out as it did: terms of the nodes that ship and of others, reasons, confidence.
+
+use signalbox_plugin::routing::planning::{Load, Tally};
+use signalbox_plugin::routing::*;
+
+use crate::exact::Found;
+use crate::greedy::gather;
+use crate::model::{Item, Model, Score, Stage};
+use crate::terms::{NAMES, Terms};
+use crate::{NOT_PROVEN, NOTHING_ASSIGNED, SHIPS};
+
+/// The terms of one load of a plan. Those of all loads add up to the plan's total.
+pub(crate) fn terms_of_load(model: &Model<'_, '_>, items: &[Item], loads: &[Load], place: usize) -> Terms {
+    let (Some(load), Some(way)) = (
+        loads.get(place),
+        loads
+            .get(place)
+            .and_then(|load| model.ways.get(load.way as usize)),
+    ) else {
+        return Terms::default();
+    };
+    let mut terms = model.pricing.way_terms(way);
+    let lateness = model.lateness_by_load(loads);
+    terms.add_times(
+        &Terms {
+            shipping: model.carriage(load, Stage::Complete),
+            carbon: model.carbon(load),
+            split: model.split(loads, place),
+            lateness: lateness
+                .filter(|(late, _)| *late == place)
+                .fold(0, |sum, (_, amount)| sum.saturating_add(amount)),
+            ..Terms::default()
+        },
+        1,
+    );
+    for (at, item) in items.iter().enumerate() {
+        let source = model.source(item.source);
+        if source.way != load.way {
+            continue;
+        }
+        let planning = model.planning();
+        let stock = planning.request.stock_row(source.row);
+        let is_own = planning.request.line(source.line).sku() == stock.sku();
+        let (unit, part) = model
+            .pricing
+            .source_terms(source.line, &stock, source.ratio, is_own);
+        terms.add_times(&part, 1);
+        terms.add_times(&unit, i64::from(item.units));
+        terms.stockout_avoidance = terms.stockout_avoidance.saturating_add(model.stockout(items, at));
+    }
+    terms
+}
+
+/// The nodes that ship with their part of the total, then the best other ones as if they shipped alone, then those that
+/// could not be used.
+pub(crate) fn candidates(
+    model: &Model<'_, '_>,
+    found: &Found,
+    closed: &[(u32, Named)],
+    most: usize,
+    tally: &mut Tally,
+    decision: &mut RoutingDecision,
+) {
+    if most == 0 {
+        return;
+    }
+    // Only what the loads are is wanted here; the plan keeps the rules.
+    let _ = model.total(&found.items, Stage::Complete, tally);
+    let mut nodes: Vec<(u32, Terms)> = Vec::with_capacity(most);
+    for (place, load) in tally.loads.iter().enumerate() {
+        let terms = terms_of_load(model, &found.items, &tally.loads, place);
+        let node = model.ways.get(load.way as usize).map_or(0, |way| way.node);
+        match nodes.iter_mut().find(|(other, _)| *other == node) {
+            Some((_, sum)) => sum.add_times(&terms, 1),
+            None => nodes.push((node, terms)),
+        }
+    }
+    let used = nodes.len();
+    for (node, _, terms) in others(model, &nodes, most.saturating_sub(used), tally) {
+        nodes.push((node, terms));
+    }
+    for (node, terms) in nodes.iter().take(most) {
+        let each = NAMES.iter().zip(terms.each()).filter(|(_, amount)| *amount != 0);
+        decision.candidate(
+            *node,
+            terms.sum(),
+            each.map(|(name, amount)| (name.word(), amount)),
+        );
+    }
+    for (node, constraint) in closed {
+        let is_listed = decision
+            .candidates
+            .iter()
+            .any(|candidate| candidate.node == *node);
+        if decision.candidates.len() >= most {
+            return;
+        }
+        if !is_listed {
+            decision.ruled_out(*node, *constraint);
+        }
+    }
+}
+
+/// The best nodes beside those that ship, each as if it shipped alone what it has.
+fn others(
+    model: &Model<'_, '_>,
+    used: &[(u32, Terms)],
+    most: usize,
+    tally: &mut Tally,
+) -> Vec<(u32, Score, Terms)> {
+    let mut others: Vec<(u32, Score, Terms)> = Vec::with_capacity(most.min(model.ways.len()) + 1);
+    if most == 0 {
+        return others;
+    }
+    let mut items = Vec::new();
+    for (place, way) in (0u32..).zip(&model.ways) {
+        if used.iter().any(|(node, _)| *node == way.node) {
+            continue;
+        }
+        items.clear();
+        if !gather(model, place, &mut items, tally) {
+            continue;
+        }
+        let Some(milli) = model.total(&items, Stage::Partial, tally) else {
+            continue;
+        };
+        let unserved = model.unserved(&items);
+        let score = Score { unserved, milli };
+        let same = others.iter().position(|(node, _, _)| *node == way.node);
+        if same
+            .and_then(|same| others.get(same))
+            .is_some_and(|(_, other, _)| *other <= score)
+            || (same.is_none()
+                && others.len() == most
+                && others.last().is_some_and(|(_, worst, _)| *worst <= score))
+        {
+            continue;
+        }
+        if let Some(same) = same {
+            others.remove(same);
+        }
+        let terms = terms_of_load(model, &items, &tally.loads, 0);
+        let at = others.partition_point(|(_, other, _)| *other <= score);
+        others.insert(at, (way.node, score, terms));
+        others.truncate(most);
+    }
+    others
+}
+
+/// Why, and how sure.
+pub(crate) fn conclude(model: &Model<'_, '_>, found: &Found, steps_max: u32, decision: &mut RoutingDecision) {
+    let new = (0usize..)
+        .zip(&decision.shipments)
+        .filter(|(_, shipment)| shipment.locked.is_none());
+    let reasons: Vec<Reason> = new
+        .map(|(place, shipment)| {
+            let lines = decision.lines.iter();
+            let pieces: i64 = lines
+                .filter(|line| line.shipment as usize == place)
+                .map(|line| i64::from(line.quantity))
+                .sum();
+            SHIPS.about_node(shipment.from_node).a(pieces).b(shipment.cost)
+        })
+        .collect();
+    for reason in reasons {
+        decision.because(reason);
+    }
+    if found.items.is_empty() && !decision.unassigned.is_empty() {
+        decision.because(NOTHING_ASSIGNED.reason());
+    }
+    if !found.is_proven {
+        decision.because(NOT_PROVEN.reason().a(i64::from(steps_max)));
+    }
+    decision.confidence_bp = confidence_bp(model, &found.items);
+}
+
+/// How likely every count is right and every node accepts.
+fn confidence_bp(model: &Model<'_, '_>, items: &[Item]) -> u32 {
+    let request = model.planning().request;
+    let mut sure_bp = 10_000u32;
+    let mut both = |bp: u32| sure_bp = sure_bp * bp.min(10_000) / 10_000;
+    for (place, item) in items.iter().enumerate() {
+        let source = model.source(item.source);
+        let mut before = items.iter().take(place).map(|other| model.source(other.source));
+        if !before.clone().any(|other| other.row == source.row) {
+            both(request.stock_row(source.row).confidence_bp().unwrap_or(10_000));
+        }
+        let node = |way: u32| model.ways.get(way as usize).map_or(0, |way| way.node);
+        if !before.any(|other| node(other.way) == node(source.way)) {
+            let rejection_bp = request.node(node(source.way)).rejection_bp();
+            both(10_000u32.saturating_sub(rejection_bp));
+        }
+    }
+    sure_bp
+}
