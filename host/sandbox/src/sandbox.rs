@@ -132,6 +132,7 @@ pub(crate) struct Shared {
     compiler: Compiler,
     cache: Option<Arc<Cache>>,
     pub(crate) live: Semaphore,
+    live_max: usize,
     pub(crate) background: Semaphore,
     _ticker: Ticker,
 }
@@ -152,11 +153,19 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`].
     pub fn new(config: SandboxConfig) -> Result<Sandbox, SandboxError> {
-        let code = CodeSettings { kind: EngineKind::Plain, cpu: config.cpu };
+        let code = CodeSettings {
+            kind: EngineKind::Plain,
+            cpu: config.cpu,
+        };
         let size = config.pool;
         let pool = Shape::of(code.kind).pool(size.slots(), size.warm_slots(), size.permits());
         let engine = engine::build(code, pool).map_err(SandboxError::Engine)?;
-        let cache = config.cache.as_ref().map(Cache::open).transpose().map_err(SandboxError::Cache)?;
+        let cache = config
+            .cache
+            .as_ref()
+            .map(Cache::open)
+            .transpose()
+            .map_err(SandboxError::Cache)?;
         let ticker = Ticker::start(&engine).map_err(SandboxError::Engine)?;
         let permits = |count: u32| Semaphore::new(count.max(1) as usize);
         Ok(Sandbox {
@@ -167,10 +176,17 @@ impl Sandbox {
                 compiler: Compiler::new(config.compile),
                 cache: cache.map(Arc::new),
                 live: permits(size.live_permits),
+                live_max: size.live_permits.max(1) as usize,
                 background: permits(size.shadow_permits),
                 _ticker: ticker,
             }),
         })
+    }
+
+    /// Decisions for callers that are under way, and how many may be.
+    pub fn live_permits(&self) -> (usize, usize) {
+        let limit = self.shared.live_max;
+        (limit.saturating_sub(self.shared.live.available_permits()), limit)
     }
 
     /// Looks at a component without compiling it. Takes time in proportion to its size (about 10 ms for 1 MB): call it
@@ -198,7 +214,13 @@ impl Sandbox {
             LoadWhen::Now => Some(self.shared.bring_in(&source, code).await?),
             LoadWhen::FirstUse => None,
         };
-        Ok(Policy::new(Arc::clone(&self.shared), source, description, compiled.preinitialised, loaded))
+        Ok(Policy::new(
+            Arc::clone(&self.shared),
+            source,
+            description,
+            compiled.preinitialised,
+            loaded,
+        ))
     }
 }
 
@@ -206,7 +228,10 @@ impl Shared {
     fn examine(&self, request: PrepareRequest) -> Result<Source, PrepareError> {
         let found: [u8; 32] = Sha256::digest(&request.component).into();
         if found != *request.component_digest.as_bytes() {
-            return Err(PrepareError::Digest { expected: request.component_digest, found: Digest::from_bytes(found) });
+            return Err(PrepareError::Digest {
+                expected: request.component_digest,
+                found: Digest::from_bytes(found),
+            });
         }
         check_parameters(&request.parameters_json)?;
         let inspection = inspect::inspect(&request.component, &self.inspect)?;
@@ -273,7 +298,9 @@ impl Shared {
 }
 
 fn load(engine: &Engine, names: &ExportNames, code: &Authenticated) -> Result<Loaded, PrepareError> {
-    let failed = |error: wasmtime::Error| PrepareError::Load { message: chain(&error) };
+    let failed = |error: wasmtime::Error| PrepareError::Load {
+        message: chain(&error),
+    };
     let component: Component = trusted::load(engine, code).map_err(failed)?;
     let exports = Exports::find(&component, names).map_err(wrong_type)?;
     let instance = Linker::new(engine).instantiate_pre(&component).map_err(failed)?;
@@ -281,11 +308,18 @@ fn load(engine: &Engine, names: &ExportNames, code: &Authenticated) -> Result<Lo
 }
 
 fn wrong_type(wrong: WrongType) -> PrepareError {
-    CompileError::WrongType { export: wrong.export, message: wrong.message }.into()
+    CompileError::WrongType {
+        export: wrong.export,
+        message: wrong.message,
+    }
+    .into()
 }
 
 fn export_names(inspection: &Inspection) -> ExportNames {
-    ExportNames { plugin: inspection.plugin_export.clone(), domain: inspection.domain_export.clone() }
+    ExportNames {
+        plugin: inspection.plugin_export.clone(),
+        domain: inspection.domain_export.clone(),
+    }
 }
 
 fn check_parameters(json: &str) -> Result<(), PrepareError> {
@@ -301,8 +335,10 @@ fn check_parameters(json: &str) -> Result<(), PrepareError> {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PrepareError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error: JoinError| match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => PrepareError::ShuttingDown,
-    })
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error: JoinError| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => PrepareError::ShuttingDown,
+        })
 }
