@@ -143,7 +143,7 @@ async fn acts(show: &mut Show) -> Result<(), DemoError> {
     let allocation = other_acts::allocation(show).await?;
     let returns = other_acts::returns(show).await?;
     let cohort = show.cohort.clone();
-    let columns = tokio::task::spawn_blocking(move || report::columns(&cohort, &run)).await?;
+    let columns = tokio::task::spawn_blocking(move || report::columns(&cohort, &run)).await??;
     report::print(show, &columns, &allocation, &returns);
     Ok(())
 }

@@ -7,7 +7,6 @@
 //! counted by [`Shares`]. The same seed and the same files give the same requests.
 
 pub mod allocation;
-mod answer;
 mod draw;
 mod error;
 mod folder;
@@ -19,7 +18,6 @@ pub mod returns;
 mod sample;
 mod shape;
 
-pub use answer::decision_of;
 pub use draw::{Draw, Draws};
 pub use error::HistoryError;
 pub use folder::DataFolder;

@@ -100,7 +100,7 @@ impl Cohort {
                 .freight
                 .add(item.past.reality.freight_minor as f64, item.weight);
             if let Some(kept) = item.past.reality.promise_kept {
-                recorded.promise.add(if kept { 1.0 } else { 0.0 }, item.weight);
+                recorded.promise.count(kept, item.weight);
             }
         }
         recorded

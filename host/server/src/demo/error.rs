@@ -79,6 +79,9 @@ pub enum DemoError {
     /// A task of the demo failed.
     #[error("a task of the demo failed")]
     Task(#[from] tokio::task::JoinError),
+    /// A request or an answer is not what the domain takes.
+    #[error("an answer does not belong to its request")]
+    Figures(#[source] signalbox_domain::validate::InvalidRequest),
     /// The user ended it.
     #[error("interrupted; host and folder are cleaned up")]
     Interrupted,

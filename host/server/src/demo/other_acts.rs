@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use signalbox_domain::Domain;
-use signalbox_domain::allocation::AllocationAnswer;
-use signalbox_domain::returns::ReturnsAnswer;
+use signalbox_domain::Case;
+use signalbox_domain::allocation::AllocationCase;
+use signalbox_domain::envelope::Envelope;
+use signalbox_domain::kpi::{AllocationKpis, ReturnsKpis};
+use signalbox_domain::loss::Loss;
+use signalbox_domain::returns::ReturnsCase;
+use signalbox_domain::validate::{Bounds, Circumstances};
 use tokio::sync::watch;
 
-use super::cohort::{Cohort, bodies, told};
+use super::cohort::{bodies, told};
 use super::error::DemoError;
-use super::figures::{AllocationFigures, ReturnsFigures};
 use super::load::{Exchange, Load, Pace};
+use super::routing_acts::version_of;
 use super::show::Show;
 use super::tables::Sent;
 
@@ -28,71 +30,77 @@ pub type PerVersion<F> = Vec<(String, F)>;
 ///
 /// # Errors
 /// A [`DemoError`].
-pub async fn allocation(show: &mut Show) -> Result<PerVersion<AllocationFigures>, DemoError> {
+pub async fn allocation(show: &mut Show) -> Result<PerVersion<AllocationKpis>, DemoError> {
     let cohort = show.cohort.clone();
     show.narrator.step(
         &format!("{} allocations: four weeks of best-sellers over eight regional centres", cohort.allocation.len()),
         "There is less than everybody wants: who goes without is a rule that merchandising sets, and can change.",
     );
-    let mut figures = Vec::new();
-    for policy in ALLOCATION {
-        let exchanges =
-            ask::<_, AllocationAnswer>(show, Domain::Allocation, policy, &cohort.allocation).await?;
-        let mut of_version = AllocationFigures::default();
-        for (request, exchange) in cohort.allocation.iter().zip(&exchanges) {
-            if let Ok(answer) = &exchange.outcome {
-                of_version.add(
-                    request,
-                    &answer.decision,
-                    !answer.diagnostics.fallbacks.is_empty(),
-                );
-            }
-        }
-        figures.push((show.champion(Domain::Allocation.as_str()).await?, of_version));
-    }
-    Ok(figures)
+    both::<AllocationCase, AllocationKpis>(show, ALLOCATION, &cohort.allocation, AllocationKpis::add).await
 }
 
 /// Sends the returns requests to both policies.
 ///
 /// # Errors
 /// A [`DemoError`].
-pub async fn returns(show: &mut Show) -> Result<PerVersion<ReturnsFigures>, DemoError> {
-    let cohort: Arc<Cohort> = show.cohort.clone();
+pub async fn returns(show: &mut Show) -> Result<PerVersion<ReturnsKpis>, DemoError> {
+    let cohort = show.cohort.clone();
     show.narrator.step(
         &format!("{} returns: {}", cohort.returns.len(), told(&cohort.returns_from, "credited lines")),
         "Each unit goes where it still earns most, within the law: restocked, repacked, to the vendor, recycled.",
     );
+    both::<ReturnsCase, ReturnsKpis>(show, RETURNS, &cohort.returns, ReturnsKpis::add).await
+}
+
+/// How a decision is added to the figures of its domain.
+type Add<C, K> = fn(&mut K, &C, &<C as Case>::Decision, bool, Option<&Loss>);
+
+/// Sends every request to each policy.
+async fn both<C: Case, K: Default>(
+    show: &mut Show,
+    policies: [&str; 2],
+    requests: &[C::Request],
+    add: Add<C, K>,
+) -> Result<PerVersion<K>, DemoError>
+where
+    C::Request: Clone,
+{
     let mut figures = Vec::new();
-    for policy in RETURNS {
-        let exchanges = ask::<_, ReturnsAnswer>(show, Domain::Returns, policy, &cohort.returns).await?;
-        let mut of_version = ReturnsFigures::default();
-        for (request, exchange) in cohort.returns.iter().zip(&exchanges) {
-            if let Ok(answer) = &exchange.outcome {
-                of_version.add(
-                    request,
-                    &answer.decision,
-                    !answer.diagnostics.fallbacks.is_empty(),
-                );
-            }
+    for policy in policies {
+        let (version, exchanges) = ask::<C>(show, policy, requests).await?;
+        let mut kpis = K::default();
+        for (request, exchange) in requests.iter().zip(&exchanges) {
+            let Ok(answer) = &exchange.outcome else { continue };
+            let case = case::<C>(request)?;
+            let decision = case.decision_of(&answer.decision).map_err(DemoError::Figures)?;
+            let fell_back = !answer.diagnostics.fallbacks.is_empty();
+            add(&mut kpis, &case, &decision, fell_back, answer.host_loss.as_ref());
         }
-        figures.push((show.champion(Domain::Returns.as_str()).await?, of_version));
+        figures.push((version, kpis));
     }
     Ok(figures)
 }
 
-/// Makes a policy the champion of its domain's scope, unless it is already, and sends every request to it.
-async fn ask<R, A>(
-    show: &mut Show,
-    domain: Domain,
-    policy: &str,
-    requests: &[R],
-) -> Result<Vec<Exchange<A>>, DemoError>
+fn case<C: Case>(request: &C::Request) -> Result<C, DemoError>
 where
-    R: Serialize,
-    A: DeserializeOwned + Send + 'static,
+    C::Request: Clone,
 {
-    let scope = domain.as_str();
+    let bounds = Bounds::default();
+    let circumstances = Circumstances {
+        now: Default::default(),
+        levers: &[],
+        bounds: &bounds,
+    };
+    C::build(request.clone(), &circumstances).map_err(DemoError::Figures)
+}
+
+/// Makes a policy the champion of its domain's scope, unless it is already, and sends every request to it.
+async fn ask<C: Case>(
+    show: &mut Show,
+    policy: &str,
+    requests: &[C::Request],
+) -> Result<(String, Vec<Exchange<C::Answer>>), DemoError> {
+    let scope = C::Request::DOMAIN.as_str();
     if !show.champion(scope).await?.starts_with(&format!("{policy}@")) {
         let admitted = show.admit(policy).await?;
         show.api.use_policy(scope, policy, "the other policy").await?;
@@ -111,19 +119,17 @@ where
         Pace { rate: 0, ..show.pace },
     );
     let (_open, gate) = watch::channel(count);
-    let exchanges: Vec<Exchange<A>> = load.run(gate, Arc::new(|_| {})).await?;
+    let exchanges: Vec<Exchange<C::Answer>> = load.run(gate, Arc::new(|_| {})).await?;
     let failed: Vec<&String> = exchanges
         .iter()
         .filter_map(|exchange| exchange.outcome.as_ref().err())
         .collect();
     let champion = show.champion(scope).await?;
-    let others = exchanges
+    let answers = exchanges
         .iter()
-        .filter_map(|exchange| exchange.outcome.as_ref().ok())
-        .filter(|answer| {
-            answer.diagnostics.fallbacks.is_empty()
-                && format!("{}@{}", answer.policy, answer.version) != champion
-        });
+        .filter_map(|exchange| exchange.outcome.as_ref().ok());
+    let others =
+        answers.filter(|answer| answer.diagnostics.fallbacks.is_empty() && version_of(answer) != champion);
     let others = others.count();
     show.narrator.expect(
         failed.is_empty() && others == 0 && champion.starts_with(&format!("{policy}@")),
@@ -134,5 +140,5 @@ where
     }
     show.sent
         .push(Sent::of(&format!("{scope}, {champion}"), &exchanges));
-    Ok(exchanges)
+    Ok((champion, exchanges))
 }

@@ -2,15 +2,16 @@
 
 use signalbox_domain::Case;
 use signalbox_domain::cost_book::CostBook;
+use signalbox_domain::kpi::{AllocationKpis, ReturnsKpis};
 use signalbox_domain::routing::RoutingCase;
 use signalbox_domain::validate::{Bounds, Circumstances};
-use signalbox_history::decision_of;
 
 use super::cohort::{Cohort, RoutingItem};
-use super::figures::{AllocationFigures, Decided, ReturnsFigures, RoutingFigures};
+use super::error::DemoError;
+use super::figures::RoutingFigures;
 use super::narrator::Narrator;
 use super::other_acts::PerVersion;
-use super::routing_acts::RoutingRun;
+use super::routing_acts::{RoutingRun, version_of};
 use super::show::Show;
 use super::tables::{self, RoutingColumn, percent};
 
@@ -20,6 +21,7 @@ const ENOUGH: usize = 500;
 const LEAST: (f64, f64) = (0.8, 0.2);
 
 /// The figures of the routing part.
+#[derive(Default)]
 pub struct Columns {
     /// By policy version, in the order in which they decided.
     versions: PerVersion<RoutingFigures>,
@@ -58,71 +60,54 @@ pub fn data(narrator: &mut Narrator, cohort: &Cohort, seed: u64) {
     }
 }
 
-/// Computes the routing figures.
-pub fn columns(cohort: &Cohort, run: &RoutingRun) -> Columns {
-    let mut versions: PerVersion<RoutingFigures> = Vec::new();
-    for exchange in &run.exchanges {
-        let (Some(item), Ok(answer)) = (cohort.routing.get(exchange.row), &exchange.outcome) else {
-            continue;
-        };
-        let name = format!("{}@{}", answer.policy, answer.version);
-        let row = match versions.iter().position(|(known, _)| *known == name) {
-            Some(row) => row,
-            None => {
-                versions.push((name, RoutingFigures::default()));
-                versions.len().saturating_sub(1)
-            }
-        };
-        if let Some((_, figures)) = versions.get_mut(row) {
-            figures.add(&Decided {
-                request: &item.past.request,
-                shape: item.shape,
-                answer: &answer.decision,
-                loss: answer.host_loss.as_ref(),
-                weight: item.weight,
-                fallback: !answer.diagnostics.fallbacks.is_empty(),
-            });
+/// Computes the routing figures. Takes a while of computing: not for an async worker.
+///
+/// # Errors
+/// [`DemoError::Figures`] when an answer does not belong to its request.
+pub fn columns(cohort: &Cohort, run: &RoutingRun) -> Result<Columns, DemoError> {
+    let mut columns = Columns::default();
+    for version in &run.versions() {
+        let mut figures = RoutingFigures::default();
+        for (row, answer) in run.answers().filter(|(_, answer)| version_of(answer) == *version) {
+            let Some(item) = cohort.routing.get(row) else {
+                continue;
+            };
+            let fell_back = !answer.diagnostics.fallbacks.is_empty();
+            let loss = answer.host_loss.as_ref();
+            let added = figures.add(&case(item)?, &answer.decision, loss, fell_back, item.weight);
+            added.map_err(DemoError::Figures)?;
         }
+        columns.versions.push((version.clone(), figures));
     }
-    let mut really = RoutingFigures::default();
-    cohort
-        .routing
-        .iter()
-        .for_each(|item| add_really(&mut really, item));
-    Columns { versions, really }
+    for item in &cohort.routing {
+        // Priced by the same model and book as every decision.
+        let case = case(item)?;
+        let decision = case.decision_of(&item.past.actual).map_err(DemoError::Figures)?;
+        let loss = case.price(&decision, &CostBook::default()).ok();
+        let really = &mut columns.really;
+        really
+            .add(&case, &item.past.actual, loss.as_ref(), false, item.weight)
+            .map_err(DemoError::Figures)?;
+    }
+    Ok(columns)
 }
 
-/// Counts what really happened, priced by the same model and book as every decision.
-fn add_really(really: &mut RoutingFigures, item: &RoutingItem) {
+fn case(item: &RoutingItem) -> Result<RoutingCase, DemoError> {
     let bounds = Bounds::default();
     let circumstances = Circumstances {
         now: Default::default(),
         levers: &[],
         bounds: &bounds,
     };
-    let (request, answer) = (&item.past.request, &item.past.actual);
-    let case = RoutingCase::build(request.clone(), &circumstances).ok();
-    let decision = decision_of(request, answer);
-    let loss = case
-        .zip(decision)
-        .and_then(|(case, decision)| case.price(&decision, &CostBook::default()).ok());
-    let (shape, weight) = (item.shape, item.weight);
-    really.add(&Decided {
-        request,
-        shape,
-        answer,
-        loss: loss.as_ref(),
-        weight,
-        fallback: false,
-    });
+    RoutingCase::build(item.past.request.clone(), &circumstances).map_err(DemoError::Figures)
 }
 
 /// Prints every table.
 pub fn print(
     show: &mut Show,
     columns: &Columns,
-    allocation: &PerVersion<AllocationFigures>,
-    returns: &PerVersion<ReturnsFigures>,
+    allocation: &PerVersion<AllocationKpis>,
+    returns: &PerVersion<ReturnsKpis>,
 ) {
     show.narrator.step(
         "The tables",
@@ -155,13 +140,10 @@ pub fn print(
          the\npolicies' own scores); no outcomes yet, so the cohort is open. Really: one seller had no alternative \
          for most orders.\n",
     );
-    let columns: Vec<(String, &AllocationFigures)> =
-        allocation.iter().map(|(name, f)| (name.clone(), f)).collect();
-    show.narrator.print(&tables::allocation(&columns).to_string());
+    show.narrator.print(&tables::allocation(allocation).to_string());
     show.narrator
         .print("Both versions decided the same requests. What is wanted is what was really bought.\n");
-    let columns: Vec<(String, &ReturnsFigures)> = returns.iter().map(|(name, f)| (name.clone(), f)).collect();
-    show.narrator.print(&tables::returns(&columns).to_string());
+    show.narrator.print(&tables::returns(returns).to_string());
     show.narrator
         .print("Both versions decided the same units. Condition, options and prices are modelled.");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use signalbox_domain::Timestamp;
-use signalbox_domain::envelope::LeverKind;
+use signalbox_domain::envelope::{Answer, LeverKind};
 use signalbox_domain::routing::RoutingAnswer;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
@@ -36,6 +36,32 @@ const LEVER_MS: i64 = 3_600_000;
 pub struct RoutingRun {
     /// Every order with its answer.
     pub exchanges: Vec<Exchange<RoutingAnswer>>,
+}
+
+impl RoutingRun {
+    /// Every answer with the row of its order.
+    pub fn answers(&self) -> impl Iterator<Item = (usize, &Answer<RoutingAnswer>)> {
+        self.exchanges
+            .iter()
+            .filter_map(|exchange| Some((exchange.row, exchange.outcome.as_ref().ok()?)))
+    }
+
+    /// The versions that answered, in the order in which they began to.
+    pub fn versions(&self) -> Vec<String> {
+        let mut versions: Vec<String> = Vec::new();
+        for (_, answer) in self.answers() {
+            let version = version_of(answer);
+            if !versions.contains(&version) {
+                versions.push(version);
+            }
+        }
+        versions
+    }
+}
+
+/// Who answered, as `name@version`.
+pub fn version_of<A>(answer: &Answer<A>) -> String {
+    format!("{}@{}", answer.policy, answer.version)
 }
 
 /// When a change was asked for and when it was confirmed.
@@ -269,7 +295,7 @@ fn verify_swap(show: &mut Show, happened: &Happened, exchanges: &[Exchange<Routi
         .count();
     let wrong = exchanges.iter().filter(|one| {
         let Ok(answer) = &one.outcome else { return false };
-        let by = format!("{}@{}", answer.policy, answer.version);
+        let by = version_of(answer);
         // A fallback answers for the champion; it is counted as what it is.
         answer.diagnostics.fallbacks.is_empty()
             && ((one.answered < swap.asked && by != *before) || (one.sent > swap.confirmed && by != *after))

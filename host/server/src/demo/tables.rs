@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use signalbox_domain::kpi::{AllocationKpis, CommonKpis, Rate, ReturnsKpis};
 
 use super::cohort::{Recorded, money};
-use super::figures::{AllocationFigures, Mean, ReturnsFigures, RoutingFigures};
+use super::figures::{Mean, RoutingFigures};
 use super::load::{Exchange, Latency, rate_of};
 
 /// One load in the table of requests.
@@ -120,7 +121,7 @@ pub fn routing(columns: &[RoutingColumn<'_>]) -> Table {
             .map_or_else(dash, |recorded| mean(&recorded.freight, money))
     });
     row("promise kept", "modelled", &|column| {
-        mean(&column.figures.promise, percent)
+        mean(&column.figures.modelled_promise_kept, percent)
     });
     row("promise kept, delivered orders", "measured", &|column| {
         column
@@ -130,8 +131,8 @@ pub fn routing(columns: &[RoutingColumn<'_>]) -> Table {
     row("split rate, orders of 2+ units", "counted", &|column| {
         mean(&column.figures.split, percent)
     });
-    row("  avoidable: one node held all", "counted", &|column| {
-        mean(&column.figures.avoidable, percent)
+    row("  avoidable, of split ones", "counted", &|column| {
+        mean(&column.figures.avoidable_split, percent)
     });
     row("units without shipment", "counted", &|column| {
         mean(&column.figures.unassigned, percent)
@@ -151,80 +152,92 @@ pub fn routing(columns: &[RoutingColumn<'_>]) -> Table {
 }
 
 /// The figures of KPIS.md that apply to allocation.
-pub fn allocation(columns: &[(String, &AllocationFigures)]) -> Table {
-    let mut headings = vec!["allocation", "from"];
-    headings.extend(columns.iter().map(|(name, _)| name.as_str()));
-    let mut table = table(&headings);
-    let mut row = |name: &str, from: &str, cell: &dyn Fn(&AllocationFigures) -> String| {
-        let cells = [name.to_owned(), from.to_owned()].into_iter();
-        add(
-            &mut table,
-            cells
-                .chain(columns.iter().map(|(_, figures)| cell(figures)))
-                .collect(),
-        );
+pub fn allocation(columns: &[(String, AllocationKpis)]) -> Table {
+    let mut table = figures_table("allocation", columns);
+    let mut row = |name: &str, from: &str, cell: &dyn Fn(&AllocationKpis) -> String| {
+        add_figures(&mut table, name, from, columns, cell);
     };
-    row("requests, demands", "counted", &|figures| {
-        format!("{}, {}", figures.requests, figures.demands)
+    row("requests decided", "counted", &|kpis| {
+        kpis.common.decisions.to_string()
     });
-    row("shortage, units", "supply modelled", &|figures| {
-        mean(&figures.shortage, percent)
-    });
-    row("shortage, value", "supply modelled", &|figures| {
-        mean(&figures.value_short, percent)
+    row("shortage: units not given of those wanted", "modelled", &|kpis| {
+        rate(kpis.shortage)
     });
     row(
-        "unfairness: largest difference in fill of a group",
-        "supply modelled",
-        &|figures| mean(&figures.unfairness, percent),
+        "unfairness: largest difference in fill, mean",
+        "modelled",
+        &|kpis| {
+            kpis.mean_unfairness_bp()
+                .map_or_else(dash, |bp| percent(bp as f64 / 10_000.0))
+        },
     );
-    row("units moved between centres", "supply modelled", &|figures| {
-        mean(&figures.moved, percent)
+    row("cost per request, BRL", "modelled", &|kpis| cost(&kpis.common));
+    row("fallbacks", "counted", &|kpis| {
+        kpis.common.fallbacks.part.to_string()
     });
-    row("fallbacks", "counted", &|figures| figures.fallbacks.to_string());
     table
 }
 
 /// The figures of KPIS.md that apply to returns.
-pub fn returns(columns: &[(String, &ReturnsFigures)]) -> Table {
-    let mut headings = vec!["returns", "from"];
-    headings.extend(columns.iter().map(|(name, _)| name.as_str()));
-    let mut table = table(&headings);
-    let mut row = |name: &str, from: &str, cell: &dyn Fn(&ReturnsFigures) -> String| {
-        let cells = [name.to_owned(), from.to_owned()].into_iter();
-        add(
-            &mut table,
-            cells
-                .chain(columns.iter().map(|(_, figures)| cell(figures)))
-                .collect(),
-        );
+pub fn returns(columns: &[(String, ReturnsKpis)]) -> Table {
+    let mut table = figures_table("returns", columns);
+    let mut row = |name: &str, from: &str, cell: &dyn Fn(&ReturnsKpis) -> String| {
+        add_figures(&mut table, name, from, columns, cell);
     };
-    row("units", "counted", &|figures| figures.units.to_string());
-    row("net recovery of carrying value", "modelled", &|figures| {
-        mean(&figures.recovery, percent)
+    row("units decided", "counted", &|kpis| {
+        kpis.common.decisions.to_string()
     });
-    row("  in the worst tenth of each option", "modelled", &|figures| {
-        mean(&figures.recovery_p10, percent)
+    row("net recovery of carrying value", "modelled", &|kpis| {
+        kpis.modelled_recovery_bp()
+            .map_or_else(dash, |bp| percent(bp as f64 / 10_000.0))
     });
-    row("days until the money is in", "modelled", &|figures| {
-        mean(&figures.days, |days| format!("{days:.1}"))
+    row("cost per unit, GBP", "modelled", &|kpis| cost(&kpis.common));
+    row("referred to a person", "counted", &|kpis| rate(kpis.referred));
+    row("chosen most", "counted", &most_chosen);
+    row("fallbacks", "counted", &|kpis| {
+        kpis.common.fallbacks.part.to_string()
     });
-    row("referred to a person", "counted", &|figures| {
-        mean(&figures.referred, percent)
-    });
-    row("chosen most", "counted", &|figures| most_chosen(figures));
-    row("fallbacks", "counted", &|figures| figures.fallbacks.to_string());
     table
 }
 
-fn most_chosen(figures: &ReturnsFigures) -> String {
-    let mut counts: Vec<(&String, &usize)> = figures.dispositions.iter().collect();
+fn most_chosen(kpis: &ReturnsKpis) -> String {
+    let mut counts: Vec<(&String, &u64)> = kpis.dispositions.iter().collect();
     counts.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+    let of_all = |part: u64| {
+        rate(Rate {
+            part,
+            whole: kpis.common.decisions,
+        })
+    };
     let lines = counts
         .iter()
         .take(4)
-        .map(|(name, count)| format!("{name} {}", percent(**count as f64 / figures.units.max(1) as f64)));
+        .map(|(name, count)| format!("{name} {}", of_all(**count)));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+fn figures_table<T>(domain: &str, columns: &[(String, T)]) -> Table {
+    let headings = [domain, "from"]
+        .into_iter()
+        .chain(columns.iter().map(|(name, _)| name.as_str()));
+    table(&headings.collect::<Vec<_>>())
+}
+
+fn add_figures<T>(
+    table: &mut Table,
+    name: &str,
+    from: &str,
+    columns: &[(String, T)],
+    cell: &dyn Fn(&T) -> String,
+) {
+    let figures = columns.iter().map(|(_, figures)| cell(figures));
+    add(
+        table,
+        [name.to_owned(), from.to_owned()]
+            .into_iter()
+            .chain(figures)
+            .collect(),
+    );
 }
 
 fn table(headings: &[&str]) -> Table {
@@ -259,6 +272,20 @@ fn add(table: &mut Table, cells: Vec<String>) {
 
 fn mean(mean: &Mean, show: impl Fn(f64) -> String) -> String {
     mean.value().map_or_else(dash, show)
+}
+
+fn rate(rate: Rate) -> String {
+    if rate.whole == 0 {
+        dash()
+    } else {
+        percent(rate.part as f64 / rate.whole as f64)
+    }
+}
+
+fn cost(common: &CommonKpis) -> String {
+    common
+        .total_cost_per_decision()
+        .map_or_else(dash, |minor| money(minor as f64))
 }
 
 fn with_error(mean: &Mean) -> String {

@@ -8,7 +8,7 @@ use signalbox_domain::routing::{RoutingCase, RoutingRequest};
 use signalbox_domain::validate::{Bounds, Circumstances};
 use signalbox_domain::{Case, Timestamp};
 use signalbox_history::returns::{self, ReturnsHistory};
-use signalbox_history::{DataFolder, History, Model, Sample, Shape, Shares, allocation, decision_of};
+use signalbox_history::{DataFolder, History, Model, Sample, Shape, Shares};
 
 pub fn requests_leave_something_to_decide(_: &DataFolder, history: &History) -> Result<(), Failed> {
     let model = Model::new(history.clone(), 1);
@@ -85,9 +85,10 @@ pub fn requests_are_valid_and_what_happened_breaks_no_invariant(
     {
         let past = model.routing(sampled.order).ok_or("an order without request")?;
         let id = past.request.order.order_id.clone();
-        let decision =
-            decision_of(&past.request, &past.actual).ok_or("the actual shipments name unknown rows")?;
         let case = RoutingCase::build(past.request, &circumstances)
+            .map_err(|invalid| format!("order {id}: {invalid:?}"))?;
+        let decision = case
+            .decision_of(&past.actual)
             .map_err(|invalid| format!("order {id}: {invalid:?}"))?;
         let broken = case.check(&decision);
         if !broken.is_empty() {
