@@ -30,8 +30,10 @@ const CRATE_ARROWS: &[(&str, &[&str])] = &[
     ("sdk/guest-build", &[]),
     ("plugins/routing-nearest", &["signalbox-plugin"]),
     ("plugins/routing-balanced", &["signalbox-plugin"]),
+    ("plugins/allocation-book", &["signalbox-plugin"]),
     ("plugins/allocation-priority", &["signalbox-plugin"]),
     ("plugins/allocation-fairshare", &["signalbox-plugin"]),
+    ("plugins/returns-lawful", &["signalbox-plugin"]),
     ("plugins/returns-recovery", &["signalbox-plugin"]),
     ("plugins/returns-grades", &["signalbox-plugin"]),
 ];
