@@ -8,7 +8,7 @@ use signalbox_domain::routing::{RoutingCase, RoutingRequest};
 use signalbox_domain::validate::{Bounds, Circumstances};
 use signalbox_domain::{Case, Timestamp};
 use signalbox_history::returns::{self, ReturnsHistory};
-use signalbox_history::{DataFolder, History, Model, Sample, Shape, Shares};
+use signalbox_history::{DataFolder, History, Model, Sample, Shape, Shares, allocation};
 
 pub fn requests_leave_something_to_decide(_: &DataFolder, history: &History) -> Result<(), Failed> {
     let model = Model::new(history.clone(), 1);
