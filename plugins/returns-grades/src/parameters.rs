@@ -1,6 +1,7 @@
 //! What a policy's TOML document sets: the decision table.
 
 use returns_lawful::ForbiddenRule;
+use returns_lawful::referral::{FRAUD_DESK, RETURNS_DESK};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -48,8 +49,8 @@ impl Default for Parameters {
             forbidden: Vec::new(),
             fraud_score_refer_bp: 8_000,
             hold_when_referred: true,
-            fraud_desk: "FRAUD_DESK".to_owned(),
-            returns_desk: "RETURNS_DESK".to_owned(),
+            fraud_desk: FRAUD_DESK.text().to_owned(),
+            returns_desk: RETURNS_DESK.text().to_owned(),
         }
     }
 }

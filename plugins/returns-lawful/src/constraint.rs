@@ -4,6 +4,8 @@ use signalbox_plugin::Named;
 use signalbox_plugin::returns::{DispositionClass, DispositionOption, Packaging, Return, SerialMatch};
 use signalbox_plugin::words::disposition;
 
+use crate::referral::{FRAUD_DESK, RETURNS_DESK};
+
 /// The option ended before now.
 pub const WINDOW_ENDED: Named = Named::new("WINDOW_ENDED");
 /// The agreement behind the option allows no more units.
@@ -26,8 +28,9 @@ pub const DATA_NOT_WIPED: Named = Named::new("DATA_NOT_WIPED");
 /// A `forbidden` entry of the parameters rules it out; see [`Forbidden`](crate::Forbidden).
 pub const FORBIDDEN: Named = Named::new("FORBIDDEN");
 
-/// Every word for what rules an option out.
-pub const CONSTRAINTS: &[Named] = &[
+/// Every word that a returns policy's decisions use beside the reasons: what rules an option out, and the desks that are
+/// set unless the parameters name others.
+pub const WORDS: &[Named] = &[
     WINDOW_ENDED,
     NO_QUOTA,
     NO_CAPACITY,
@@ -38,6 +41,8 @@ pub const CONSTRAINTS: &[Named] = &[
     HYGIENE,
     DATA_NOT_WIPED,
     FORBIDDEN,
+    FRAUD_DESK,
+    RETURNS_DESK,
 ];
 
 const DAY_MS: i64 = 86_400_000;

@@ -10,7 +10,7 @@ pub mod referral;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use constraint::{CONSTRAINTS, FORBIDDEN, ruled_out};
+pub use constraint::{FORBIDDEN, WORDS, ruled_out};
 pub use forbidden::{Forbidden, ForbiddenRule, WORD_EXPECTED, is_word, words};
 pub use referral::{Desks, Referral, decide_referral};
 

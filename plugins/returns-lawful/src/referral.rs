@@ -1,9 +1,14 @@
 //! When a person has to look at a return. A referral is never a refusal of the refund.
 
 use signalbox_plugin::returns::{Return, SerialMatch};
-use signalbox_plugin::{Problems, Reason, ReasonCode, contract::Word};
+use signalbox_plugin::{Named, Problems, Reason, ReasonCode, contract::Word};
 
 use crate::forbidden::{WORD_EXPECTED, is_word};
+
+/// Who looks at suspected fraud, unless the parameters name another desk.
+pub const FRAUD_DESK: Named = Named::new("FRAUD_DESK");
+/// Who looks at everything else, unless the parameters name another desk.
+pub const RETURNS_DESK: Named = Named::new("RETURNS_DESK");
 
 /// The caller asks for a fraud review.
 pub const FRAUD_REVIEW: ReasonCode = ReasonCode::new(

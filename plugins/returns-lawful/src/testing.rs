@@ -168,11 +168,16 @@ fn options() -> impl Strategy<Value = OptionRow> {
 }
 
 /// Checks every invariant that the host checks of a returns decision, and that the decision uses only codes that `about`
-/// declares.
+/// declares. `desks` are those that the parameters name.
 ///
 /// # Errors
 /// The invariant that is broken.
-pub fn check(rows: &ReturnsRows, about: &About, decided: &DecidedReturns) -> Result<(), TestCaseError> {
+pub fn check(
+    rows: &ReturnsRows,
+    about: &About,
+    desks: &[Word],
+    decided: &DecidedReturns,
+) -> Result<(), TestCaseError> {
     let disposition = &decided.disposition;
     prop_assert!(
         disposition.option.is_some() || disposition.refer_to.is_some(),
@@ -214,6 +219,12 @@ pub fn check(rows: &ReturnsRows, about: &About, decided: &DecidedReturns) -> Res
         "an undeclared reason"
     );
     prop_assert!(!disposition.refer_reason.is_some() || declared(disposition.refer_reason));
+    let desk = disposition.refer_to;
+    let known = about.words.iter().any(|word| *word == desk) || desks.contains(&desk);
+    prop_assert!(
+        !desk.is_some() || known,
+        "a desk that neither describe nor the parameters name"
+    );
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use returns_lawful::referral::{FRAUD_REVIEW, FRAUD_SCORE, NO_OPTION, NOT_RECEIVED, SERIAL_MISMATCH};
 use returns_lawful::{
-    CONSTRAINTS, Desks, FORBIDDEN, Forbidden, Referral, best_by, decide_referral, expected_recovery, holding,
+    Desks, FORBIDDEN, Forbidden, Referral, WORDS, best_by, decide_referral, expected_recovery, holding,
     ruled_out,
 };
 use signalbox_plugin::returns::*;
@@ -54,7 +54,7 @@ impl ReturnsPolicy for ReturnsRecovery {
             NOT_RECEIVED,
             NO_OPTION,
         ])
-        .words(CONSTRAINTS);
+        .words(WORDS);
 
     fn new(parameters: Parameters) -> Result<Self, Problems> {
         let mut problems = Problems::default();

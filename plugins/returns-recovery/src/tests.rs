@@ -228,7 +228,7 @@ proptest! {
         let parameters = format!(r#"{{"risk_aversion_bp":{risk},"time_value_bp_per_day":{days}}}"#);
         let context = Context { now_ms: NOW_MS, ..Context::default() };
         let decided = testing::returns(&policy(&parameters), &context, &rows).unwrap();
-        check(&rows, &ReturnsRecovery::ABOUT, &decided)?;
+        check(&rows, &ReturnsRecovery::ABOUT, &[], &decided)?;
         let again = testing::returns(&policy(&parameters), &context, &rows).unwrap();
         prop_assert_eq!(decided, again);
     }

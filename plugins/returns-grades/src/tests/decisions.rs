@@ -153,9 +153,10 @@ proptest! {
     #[test]
     fn every_decision_obeys_the_host(rows in requests()) {
         let context = Context { now_ms: NOW_MS, ..Context::default() };
+        let desks = [Word::of("REPAIR_DESK"), Word::of("GRADING_DESK")];
         for table in [TABLE, include_str!("../../parameters.toml")] {
             let decided = testing::returns(&policy(table), &context, &rows).unwrap();
-            check(&rows, &ReturnsGrades::ABOUT, &decided)?;
+            check(&rows, &ReturnsGrades::ABOUT, &desks, &decided)?;
             prop_assert_eq!(&decided, &testing::returns(&policy(table), &context, &rows).unwrap());
         }
     }
