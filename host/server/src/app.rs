@@ -1,1 +1,242 @@
-//! Composition and ordered shutdown.
+//! Composition and ordered shutdown: every part is started here, owned here and joined here.
+
+mod connections;
+mod core;
+mod http;
+mod signals;
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use signalbox_sandbox::SandboxError;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, Api, ApiOptions};
+use crate::config::{Config, ServerSettings};
+use crate::control::{ControlHandle, StartError};
+use crate::decide::Decider;
+use crate::intake::{Bundled, IntakeError};
+use crate::telemetry::{SetupError, Telemetry};
+
+pub use self::core::Core;
+pub use http::HttpError;
+pub use signals::shutdown_signal;
+
+/// How often recorded samples are folded into the metrics.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// What is not in the configuration.
+#[derive(Clone)]
+pub struct AppOptions {
+    /// The program that compiles in a child process: this binary, except in tests.
+    pub compile_program: PathBuf,
+    /// Its arguments.
+    pub compile_arguments: Vec<OsString>,
+    /// Plugins that policies may name without a file beside them.
+    pub bundled: Bundled,
+}
+
+impl AppOptions {
+    /// This very binary compiles.
+    ///
+    /// # Errors
+    /// When the running program's path is unknown.
+    pub fn this_program() -> Result<AppOptions, AppError> {
+        Ok(AppOptions {
+            compile_program: std::env::current_exe().map_err(AppError::Program)?,
+            compile_arguments: vec!["compile-child".into()],
+            bundled: Bundled::default(),
+        })
+    }
+}
+
+/// Why the host did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The running program is unknown.
+    #[error("the path of the running program is unknown, and compiling needs it")]
+    Program(#[source] std::io::Error),
+    /// A folder cannot be made.
+    #[error("the folder {} cannot be made; check the path and its permissions", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The metrics.
+    #[error("the metrics cannot be set up")]
+    Telemetry(#[source] SetupError),
+    /// The sandbox.
+    #[error("the host cannot start")]
+    Sandbox(#[source] SandboxError),
+    /// The artifact store.
+    #[error("the artifact store cannot be opened")]
+    Artifacts(#[source] signalbox_ledger::ArtifactError),
+    /// The state.
+    #[error("the host cannot start")]
+    Control(#[source] StartError),
+    /// The watched folder.
+    #[error("the host cannot start")]
+    Intake(#[source] IntakeError),
+    /// The runtime is shutting down.
+    #[error("the host was stopped while it started")]
+    Stopped,
+    /// The HTTP server.
+    #[error("the HTTP server cannot start")]
+    Http(#[source] HttpError),
+}
+
+/// The host, put together.
+pub struct App;
+
+/// A running host. Dropping it without [`RunningApp::shutdown`] leaves its tasks to the runtime.
+pub struct RunningApp {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// The way to change what is live.
+    pub control: ControlHandle,
+    /// Logs and metrics.
+    pub telemetry: Telemetry,
+    ready: watch::Receiver<bool>,
+    stopping: watch::Sender<bool>,
+    http: http::Server,
+    core: Core,
+    background: Background,
+}
+
+impl App {
+    /// Starts a host. It answers as soon as this returns; [`RunningApp::ready`] says when what was live before the last
+    /// shutdown, and what lies in the folder, has been looked at.
+    ///
+    /// # Errors
+    /// [`AppError`]; what was started before is ended.
+    pub async fn start(config: Config, options: AppOptions) -> Result<RunningApp, AppError> {
+        let telemetry = Telemetry::new().map_err(AppError::Telemetry)?;
+        // Bound before anything is loaded, so that a port in use is told at once.
+        let listener = http::bind(config.server.listen).map_err(AppError::Http)?;
+        let core = Core::start(&config, options, &telemetry).await?;
+        let control = core.control();
+        let (stopping, stopped) = watch::channel(false);
+        let (report_ready, ready) = watch::channel(false);
+        let mut background = Background::default();
+        background.spawn(|end| report_readiness(core.looked(), stopped, report_ready, end));
+        background.spawn(|end| upkeep(telemetry.clone(), end));
+        let decider = Decider::new(config.requests.clone(), core.sandbox(), telemetry.clone());
+        let options = api_options(&config.server);
+        let api = Api::new(
+            options,
+            control.clone(),
+            decider,
+            telemetry.clone(),
+            ready.clone(),
+        );
+        match http::Server::start(listener, &config.server, api::router(api)).await {
+            Ok((http, addr)) => Ok(RunningApp {
+                addr,
+                control,
+                telemetry,
+                ready,
+                stopping,
+                http,
+                core,
+                background,
+            }),
+            Err(error) => {
+                core.stop().await;
+                background.stop().await;
+                Err(AppError::Http(error))
+            }
+        }
+    }
+}
+
+impl RunningApp {
+    /// Waits until what was live before is live again and what lay in the folder has been checked.
+    pub async fn ready(&self) {
+        let mut ready = self.ready.clone();
+        // The sender lives as long as this value.
+        let _ = ready.wait_for(|ready| *ready).await;
+    }
+
+    /// Ends in order: no longer ready, no new requests, those in flight finished (for as long as the configuration
+    /// grants), then the folder's watch, then the one writer.
+    pub async fn shutdown(self) {
+        self.stopping.send_replace(true);
+        self.http.stop().await;
+        self.core.stop().await;
+        self.background.stop().await;
+    }
+}
+
+/// Tasks that run beside everything else until they are told to end.
+#[derive(Default)]
+struct Background {
+    end: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Background {
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&mut self, task: impl FnOnce(CancellationToken) -> F) {
+        self.tasks.push(tokio::spawn(task(self.end.clone())));
+    }
+
+    async fn stop(self) {
+        self.end.cancel();
+        for task in self.tasks {
+            if task.await.is_err() {
+                tracing::error!("a background task did not end in order");
+            }
+        }
+    }
+}
+
+fn api_options(server: &ServerSettings) -> ApiOptions {
+    ApiOptions {
+        body_bytes_max: server.body_bytes_max,
+        body_bytes_in_flight_max: server.body_bytes_in_flight_max,
+        body_timeout: server.body_timeout,
+        in_flight_max: server.in_flight_max,
+        command_timeout: server.command_timeout,
+        ..ApiOptions::default()
+    }
+}
+
+/// Ready once the folder was looked at, until the host is told to stop.
+async fn report_readiness(
+    mut scanned: watch::Receiver<bool>,
+    mut stopping: watch::Receiver<bool>,
+    ready: watch::Sender<bool>,
+    end: CancellationToken,
+) {
+    tokio::select! {
+        () = end.cancelled() => return,
+        _ = stopping.wait_for(|stopping| *stopping) => return,
+        first = scanned.wait_for(|scanned| *scanned) => if first.is_err() { return },
+    }
+    ready.send_replace(true);
+    tracing::info!("ready");
+    tokio::select! {
+        () = end.cancelled() => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    ready.send_replace(false);
+    // Whoever asks meanwhile must find the channel open.
+    end.cancelled().await;
+}
+
+async fn upkeep(telemetry: Telemetry, end: CancellationToken) {
+    let mut tick = tokio::time::interval(UPKEEP);
+    loop {
+        tokio::select! {
+            () = end.cancelled() => return,
+            _ = tick.tick() => telemetry.run_upkeep(),
+        }
+    }
+}

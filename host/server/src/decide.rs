@@ -1,1 +1,58 @@
-//! The live path: from a parsed request to an answer.
+//! The live path: from a parsed request to an answer. No JSON, no file, no clock but the monotonic one.
+//!
+//! A request is [opened](Decider::open) once, against one snapshot: scope, validation, levers, deadline. Then it
+//! [runs](Decider::run) down the fallback chain:
+//!
+//! | next in the chain | may work until |
+//! |---|---|
+//! | champion | 70 % of the deadline, or its own `limits.deadline_ms` if that is shorter |
+//! | previous champion | 85 % of the deadline, likewise |
+//! | built-in policy | the deadline |
+//!
+//! The deadline counts from the arrival of the request's head. Whatever a policy decides is checked against every
+//! invariant of its domain and priced by the host before it becomes an answer; one that traps, takes too long, uses too
+//! much, breaks an invariant, is too unsure or has nothing to say is passed over, and the answer says so.
+
+mod accept;
+mod answer;
+mod chain;
+mod deadline;
+mod error;
+mod opened;
+
+use signalbox_domain::validate::Bounds;
+use signalbox_sandbox::Sandbox;
+
+use crate::telemetry::Telemetry;
+
+pub use error::DecideError;
+pub use opened::{Edge, Opened};
+
+/// A domain's validated request that policies can decide.
+pub trait Decidable: signalbox_sandbox::GuestCase {}
+
+impl<C: signalbox_sandbox::GuestCase> Decidable for C {}
+
+/// Answers requests. Holds no state of its own: what is live comes with the snapshot of each request.
+#[derive(Clone)]
+pub struct Decider {
+    bounds: Bounds,
+    sandbox: Sandbox,
+    telemetry: Telemetry,
+}
+
+impl Decider {
+    /// Requests may hold what `bounds` says; policies decide in `sandbox`.
+    pub fn new(bounds: Bounds, sandbox: Sandbox, telemetry: Telemetry) -> Decider {
+        Decider {
+            bounds,
+            sandbox,
+            telemetry,
+        }
+    }
+
+    /// Decisions that policies work on at this moment, and how many they may.
+    pub fn permits(&self) -> (usize, usize) {
+        self.sandbox.live_permits()
+    }
+}

@@ -8,9 +8,12 @@
 pub mod api;
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod control;
 pub mod decide;
+pub mod error_text;
 pub mod intake;
+pub mod ready;
 pub mod snapshot;
 pub mod telemetry;

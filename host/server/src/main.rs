@@ -1,5 +1,7 @@
 //! The binary `signalbox`.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    signalbox_server::cli::main()
 }

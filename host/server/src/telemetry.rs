@@ -13,5 +13,5 @@ pub use events::{
     DecisionAnswered, Event, FallbackTaken, HttpAnswered, RequestShed, ShedLimit, SnapshotPublished, VersionAdmitted,
     VersionRejected,
 };
-pub use logging::{LogFormat, Logging, LoggingError, LoggingOptions};
-pub use metrics::{Gauges, Telemetry};
+pub use logging::{Logging, LoggingError};
+pub use metrics::{Gauges, SetupError, Telemetry};

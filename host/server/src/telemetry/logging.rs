@@ -14,36 +14,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Registry, fmt};
 
-/// How log lines look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Pretty,
-    /// One JSON object per line.
-    Json,
-}
-
-/// What to log, how, and where traces go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoggingOptions {
-    /// Which lines, in the syntax of `tracing`'s environment filter, such as `info` or `info,signalbox_server=debug`.
-    pub filter: String,
-    /// How they look.
-    pub format: LogFormat,
-    /// The OTLP collector's HTTP address, such as `http://127.0.0.1:4318`; traces are exported only if there is one.
-    pub otlp_endpoint: Option<String>,
-}
-
-impl Default for LoggingOptions {
-    fn default() -> Self {
-        LoggingOptions {
-            filter: "info".into(),
-            format: LogFormat::default(),
-            otlp_endpoint: None,
-        }
-    }
-}
+use crate::config::{LogFormat, LogSettings};
 
 /// Logs or traces could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -80,23 +51,19 @@ pub struct Logging {
 }
 
 impl Logging {
-    /// Installs the process's subscriber; lines go to standard error. Must be called outside the async runtime, because
-    /// the exporter brings its own blocking client.
+    /// Installs the process's subscriber; lines go to standard error. Traces are exported if there is a collector to
+    /// export them to. Must be called outside the async runtime, because the exporter brings its own blocking client.
     ///
     /// # Errors
     /// See [`LoggingError`].
-    pub fn install(options: &LoggingOptions) -> Result<Logging, LoggingError> {
+    pub fn install(options: &LogSettings, otlp_endpoint: Option<&str>) -> Result<Logging, LoggingError> {
         let filter = EnvFilter::builder()
             .parse(&options.filter)
             .map_err(|source| LoggingError::Filter {
                 filter: options.filter.clone(),
                 source,
             })?;
-        let provider = options
-            .otlp_endpoint
-            .as_deref()
-            .map(tracer_provider)
-            .transpose()?;
+        let provider = otlp_endpoint.map(tracer_provider).transpose()?;
         // Spans for export do not depend on how chatty the log is: at `warn` a request would have none.
         let traces = provider.as_ref().map(|provider| {
             tracing_opentelemetry::layer()

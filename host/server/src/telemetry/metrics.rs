@@ -85,6 +85,11 @@ const BYTES: &[f64] = &[
 
 const METADATA: Metadata<'static> = Metadata::new("signalbox", Level::INFO, None);
 
+/// The recorder cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the metrics recorder cannot be set up")]
+pub struct SetupError(#[source] BuildError);
+
 /// Where events go. A cheap clone; all clones share one recorder.
 #[derive(Clone)]
 pub struct Telemetry {
@@ -115,12 +120,8 @@ impl Telemetry {
     ///
     /// # Errors
     /// When the bucket bounds are refused, which only a change to this file can cause.
-    pub fn new() -> Result<Telemetry, BuildError> {
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
-            .set_buckets_for_metric(Matcher::Full(DECISION_FUEL.into()), FUEL)?
-            .set_buckets_for_metric(Matcher::Full(DECISION_MEMORY.into()), BYTES)?
-            .build_recorder();
+    pub fn new() -> Result<Telemetry, SetupError> {
+        let recorder = recorder().map_err(SetupError)?;
         for (name, text) in COUNTERS {
             recorder.describe_counter((*name).into(), None, SharedString::const_str(text));
         }
@@ -182,6 +183,14 @@ impl Telemetry {
             .recorder
             .register_histogram(&Key::from_parts(name, labels), &METADATA)
     }
+}
+
+fn recorder() -> Result<PrometheusRecorder, BuildError> {
+    Ok(PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
+        .set_buckets_for_metric(Matcher::Full(DECISION_FUEL.into()), FUEL)?
+        .set_buckets_for_metric(Matcher::Full(DECISION_MEMORY.into()), BYTES)?
+        .build_recorder())
 }
 
 fn describe_histograms(recorder: &PrometheusRecorder) {

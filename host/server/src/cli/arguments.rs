@@ -1,0 +1,367 @@
+//! What may stand on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use semver::Version;
+use signalbox_domain::{Domain, Timestamp, Word};
+
+/// A policy host for omnichannel retail decisions: which node ships this order, who gets this stock, what becomes of
+/// this returned item.
+#[derive(Debug, Parser)]
+#[command(
+    name = "signalbox",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  signalbox serve                          start a host: watches ./policies, listens on 127.0.0.1:8080
+  signalbox policies                       what is live, what was rejected and why
+  signalbox scope use routing my-policy    let a scope run a policy
+  signalbox decide routing order.json      ask for one decision
+  signalbox check my-policy-1.0.0.toml     check a policy before anybody else sees it
+
+The API's own page is at http://127.0.0.1:8080/docs while a host runs."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub connect: Connect,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which host to talk to.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Connect {
+    /// The host to talk to
+    #[arg(
+        long,
+        global = true,
+        env = "SIGNALBOX_SERVER",
+        default_value = "http://127.0.0.1:8080",
+        value_name = "URL"
+    )]
+    pub server: String,
+    /// PEM file with the certificate authority of a host that has TLS with a certificate of your own
+    #[arg(long, global = true, env = "SIGNALBOX_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start a host
+    #[command(after_help = "\
+Without --config the host reads ./signalbox.toml if it is there, and else runs with its defaults: it watches ./policies,
+keeps its state in ./signalbox-data and listens on 127.0.0.1:8080. Ctrl-C or SIGTERM ends it after the requests in flight.
+
+Examples:
+  signalbox serve
+  signalbox serve --config /etc/signalbox/signalbox.toml
+  RUST_LOG=debug signalbox serve")]
+    Serve(Serve),
+    /// What is live, what was rejected and why
+    #[command(after_help = "\
+Examples:
+  signalbox policies                       every version ever seen, with its state
+  signalbox policies --state rejected      only what was rejected, with every problem
+  signalbox policies routing-balanced      the versions of one policy
+  signalbox policies --json | jq           for programs")]
+    Policies(Policies),
+    /// What each scope runs
+    #[command(
+        after_help = "Examples:\n  signalbox scopes\n  signalbox scopes --json | jq '.scopes[].champion'"
+    )]
+    Scopes(Format),
+    /// Change what a scope runs
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  signalbox scope use routing routing-balanced                   the highest version, also of those to come
+  signalbox scope use routing routing-balanced --version 1.0.0   exactly this one
+  signalbox scope rollback routing --reason 'late deliveries'    the champion before this one decides again
+  signalbox scope builtin routing --reason incident              kill switch: the built-in policy decides
+  signalbox scope builtin routing --off                          and back"
+    )]
+    Scope(ScopeCommand),
+    /// Take a policy version out of use for ever
+    #[command(
+        after_help = "Example:\n  signalbox withdraw routing-balanced 1.1.0 --reason 'ignores cut-offs'"
+    )]
+    Withdraw(Withdraw),
+    /// Override the network for a while: switch a node off, scale capacity, suspend a service
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  signalbox lever put store-17-flooded --node-off STORE-17 --for 4h --reason 'water in the store'
+  signalbox lever put dc-half --node DC-1 --capacity-bp 5000 --until 2026-12-01T18:00:00Z --reason strike
+  signalbox lever put no-express --suspend EXPRESS --for 90m --reason 'carrier outage'
+  signalbox lever list
+  signalbox lever remove store-17-flooded --reason 'dry again'"
+    )]
+    Lever(LeverCommand),
+    /// Ask for one decision
+    #[command(after_help = "\
+Examples:
+  signalbox decide routing order.json
+  signalbox decide returns - < return.json")]
+    Decide(Decide),
+    /// Check a policy file and its component, offline
+    #[command(after_help = "\
+Does what the host does when a file is dropped into its folder: reads the TOML, inspects, compiles and configures the
+component beside it, and runs the declared self-tests. Nothing is changed.
+
+Example:
+  signalbox check policies/routing-balanced-1.1.0.toml")]
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The host's configuration
+    #[arg(long, env = "SIGNALBOX_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Format {
+    /// The API's own JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Policies {
+    /// Only the versions of this policy
+    pub policy: Option<String>,
+    /// Only versions in this state
+    #[arg(long, value_enum)]
+    pub state: Option<State>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// Where a version stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum State {
+    Waiting,
+    Checking,
+    Admitted,
+    Live,
+    Superseded,
+    #[value(name = "rolled_back")]
+    RolledBack,
+    Rejected,
+    Withdrawn,
+}
+
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Checking => "checking",
+            State::Admitted => "admitted",
+            State::Live => "live",
+            State::Superseded => "superseded",
+            State::RolledBack => "rolled_back",
+            State::Rejected => "rejected",
+            State::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// Who and why; both go into the ledger.
+#[derive(Clone, Debug, Args)]
+pub(super) struct By {
+    /// Why, for whoever reads the ledger later
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// Who; nobody is authenticated yet, so the ledger has it as `local:NAME`
+    #[arg(long, env = "USER", default_value = "anonymous", value_name = "NAME")]
+    pub actor: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ScopeCommand {
+    /// Let a scope run a policy
+    Use {
+        /// The scope
+        scope: String,
+        /// The policy's name, or `name@version`
+        policy: String,
+        /// Stay at this version; without it the scope follows the highest one
+        #[arg(long)]
+        version: Option<Version>,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Kill switch: let the built-in policy decide
+    Builtin {
+        /// The scope
+        scope: String,
+        /// Back to the champion
+        #[arg(long)]
+        off: bool,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Take the champion back: the one before it decides again
+    Rollback {
+        /// The scope
+        scope: String,
+        #[command(flatten)]
+        by: By,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Withdraw {
+    /// The policy
+    pub policy: String,
+    /// Its version
+    pub version: Version,
+    #[command(flatten)]
+    pub by: By,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LeverCommand {
+    /// Pull a lever, or change the one of the same name
+    Put(Box<LeverPut>),
+    /// The levers in force
+    List(Format),
+    /// Let a lever go before it expires
+    Remove {
+        /// The lever's name
+        lever: String,
+        #[command(flatten)]
+        by: By,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("effect").required(true).args(["node_off", "capacity_bp", "suspend"])))]
+#[command(group(clap::ArgGroup::new("expiry").required(true).args(["lasting", "until"])))]
+pub(super) struct LeverPut {
+    /// The lever's name
+    pub lever: String,
+    /// This node takes no new work
+    #[arg(long, value_name = "NODE", conflicts_with_all = ["node", "pool"])]
+    pub node_off: Option<String>,
+    /// The node's capacity in basis points of what it has: 5000 is half
+    #[arg(long, value_name = "BP", requires = "node")]
+    pub capacity_bp: Option<u32>,
+    /// This carrier service is not used
+    #[arg(long, value_name = "SERVICE", conflicts_with = "pool")]
+    pub suspend: Option<Word>,
+    /// The node whose capacity changes, or from which the service is not used
+    #[arg(long)]
+    pub node: Option<String>,
+    /// The capacity pool that changes; all of them without it
+    #[arg(long, value_enum)]
+    pub pool: Option<Pool>,
+    /// How long it acts, such as 90m, 4h or 2d
+    #[arg(long = "for", value_name = "TIME", value_parser = lasting)]
+    pub lasting: Option<Lasting>,
+    /// When it stops acting, with offset
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub until: Option<Timestamp>,
+    /// Why; needed, because it goes into the ledger
+    #[arg(long)]
+    pub reason: String,
+    /// Who; nobody is authenticated yet, so the ledger has it as `local:NAME`
+    #[arg(long, env = "USER", default_value = "anonymous", value_name = "NAME")]
+    pub actor: String,
+}
+
+/// A capacity pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Pool {
+    Ship,
+    Pickup,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Decide {
+    /// routing, allocation or returns
+    pub domain: Domain,
+    /// The request as JSON; `-` reads standard input
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The policy's TOML file; its component is looked for beside it
+    pub file: PathBuf,
+}
+
+/// A time span in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lasting(pub i64);
+
+fn lasting(text: &str) -> Result<Lasting, String> {
+    let refused = || format!("expected a number and one of s, m, h, d, such as 90m, found `{text}`");
+    let unit = text.chars().last().ok_or_else(refused)?;
+    let unit_ms: i64 = match unit {
+        's' => 1_000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        _ => return Err(refused()),
+    };
+    let number = text
+        .strip_suffix(unit)
+        .and_then(|number| number.parse::<u32>().ok())
+        .ok_or_else(refused)?;
+    i64::from(number)
+        .checked_mul(unit_ms)
+        .map(Lasting)
+        .ok_or_else(refused)
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let refused = || format!("expected an instant with offset such as 2026-12-01T18:00:00Z, found `{text}`");
+    Timestamp::parse(text).ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn time_spans_are_read_in_common_units() {
+        assert_eq!(lasting("90m"), Ok(Lasting(5_400_000)));
+        assert_eq!(lasting("2d"), Ok(Lasting(172_800_000)));
+        for text in ["", "m", "90", "1.5h", "-1h", "1w", "4é"] {
+            assert!(lasting(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lever_needs_one_effect_an_end_and_a_reason() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
+        assert!(parse("signalbox lever put l --node-off S1 --for 4h --reason flood").is_ok());
+        assert!(parse("signalbox lever put l --node S1 --capacity-bp 5000 --for 4h --reason strike").is_ok());
+        for line in [
+            "signalbox lever put l --for 4h --reason r",
+            "signalbox lever put l --node-off S1 --reason r",
+            "signalbox lever put l --node-off S1 --for 4h",
+            "signalbox lever put l --node-off S1 --suspend EXPRESS --for 4h --reason r",
+            "signalbox lever put l --capacity-bp 5000 --for 4h --reason r",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

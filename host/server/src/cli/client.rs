@@ -1,0 +1,189 @@
+//! Talking to a host.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::{Certificate, Method, RequestBuilder, Url};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::arguments::Connect;
+use super::error::CliError;
+
+/// Longer than the host itself waits for a change.
+const TIMEOUT: Duration = Duration::from_secs(90);
+
+/// A connection to a host.
+pub(super) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    server: String,
+}
+
+/// A refusal as it came in.
+#[derive(Debug, Deserialize)]
+pub struct ReceivedProblem {
+    title: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    request_id: Option<String>,
+    #[serde(default)]
+    errors: Vec<ReceivedFieldError>,
+    #[serde(default)]
+    more_errors: usize,
+    #[serde(default)]
+    line: Option<usize>,
+    #[serde(default)]
+    column: Option<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ReceivedFieldError {
+    path: String,
+    message: String,
+}
+
+impl fmt::Display for ReceivedProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.title)?;
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(f, " (line {line}, column {column})")?;
+        }
+        if self.errors.is_empty() {
+            write!(f, "\n  {}", self.detail)?;
+        }
+        for error in &self.errors {
+            let path = if error.path.is_empty() {
+                "(body)"
+            } else {
+                &error.path
+            };
+            write!(f, "\n  {path}: {}", error.message)?;
+        }
+        if self.more_errors > 0 {
+            write!(f, "\n  and {} more", self.more_errors)?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, "\n  request {id}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Client {
+    /// A client of the host that the arguments name.
+    pub fn new(connect: &Connect) -> Result<Client, CliError> {
+        let bad = || CliError::BadServer(connect.server.clone());
+        let base: Url = connect.server.parse().map_err(|_| bad())?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(bad());
+        }
+        // A proxy from the environment would make the host see a stranger.
+        let mut builder = reqwest::Client::builder().timeout(TIMEOUT).no_proxy();
+        if let Some(file) = &connect.ca {
+            let bad = |source| CliError::BadAuthority {
+                file: file.clone(),
+                source,
+            };
+            let pem = std::fs::read(file).map_err(|source| bad(source.into()))?;
+            let authorities = Certificate::from_pem_bundle(&pem).map_err(|source| bad(source.into()))?;
+            builder = builder.tls_certs_merge(authorities);
+        }
+        let server = connect.server.trim_end_matches('/').to_owned();
+        let http = builder.build().map_err(|source| CliError::NoHost {
+            server: server.clone(),
+            source,
+        })?;
+        Ok(Client { http, base, server })
+    }
+
+    /// Asks for something.
+    pub async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, CliError> {
+        self.read(self.http.request(Method::GET, self.url(path)?)).await
+    }
+
+    /// Asks for something and gives the JSON as it came.
+    pub async fn get_text(&self, path: &[&str]) -> Result<String, CliError> {
+        let answer = self.send(self.http.request(Method::GET, self.url(path)?)).await?;
+        text(answer)
+    }
+
+    /// Sends a command.
+    pub async fn send_json<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, CliError> {
+        self.read(self.http.request(method, self.url(path)?).json(body))
+            .await
+    }
+
+    /// Deletes something.
+    pub async fn delete<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, CliError> {
+        let mut url = self.url(path)?;
+        url.query_pairs_mut().extend_pairs(query);
+        self.read(self.http.request(Method::DELETE, url)).await
+    }
+
+    /// Sends a body as it is and gives the answer as it came.
+    pub async fn post_raw(&self, path: &[&str], body: Vec<u8>) -> Result<String, CliError> {
+        let request = self.http.request(Method::POST, self.url(path)?);
+        let request = request
+            .header(reqwest::header::CONTENT_TYPE, "application/json")
+            .body(body);
+        text(self.send(request).await?)
+    }
+
+    fn url(&self, path: &[&str]) -> Result<Url, CliError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| CliError::BadServer(self.server.clone()))?
+            .pop_if_empty()
+            .extend(path);
+        Ok(url)
+    }
+
+    async fn read<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CliError> {
+        let (status, body) = self.send(request).await?;
+        serde_json::from_slice(&body).map_err(|_| self.not_a_host(status))
+    }
+
+    /// The status and body of an answer that is no refusal.
+    async fn send(&self, request: RequestBuilder) -> Result<(u16, Vec<u8>), CliError> {
+        let broken = |source: reqwest::Error| {
+            let server = self.server.clone();
+            if source.is_connect() {
+                CliError::NoHost { server, source }
+            } else {
+                CliError::Broken { server, source }
+            }
+        };
+        let response = request.send().await.map_err(broken)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(broken)?;
+        if status.is_success() {
+            return Ok((status.as_u16(), body.into()));
+        }
+        match serde_json::from_slice::<ReceivedProblem>(&body) {
+            Ok(problem) => Err(CliError::Refused(Box::new(problem))),
+            Err(_) => Err(self.not_a_host(status.as_u16())),
+        }
+    }
+
+    fn not_a_host(&self, status: u16) -> CliError {
+        CliError::NotAHost {
+            server: self.server.clone(),
+            status,
+        }
+    }
+}
+
+fn text((_, body): (u16, Vec<u8>)) -> Result<String, CliError> {
+    String::from_utf8(body).map_err(|problem| CliError::Output(std::io::Error::other(problem)))
+}

@@ -1,0 +1,173 @@
+//! `signalbox scopes` and `signalbox scope ...`.
+
+use std::fmt::Write;
+
+use reqwest::Method;
+use semver::Version;
+
+use super::arguments::{By, Format, ScopeCommand};
+use super::client::Client;
+use super::error::CliError;
+use super::table;
+use crate::api::{Because, Change, ForceBuiltin, LiveView, ScopeList, Signed, UsePolicy};
+
+pub(super) async fn list(client: &Client, format: &Format) -> Result<(), CliError> {
+    if format.json {
+        return table::print(&client.get_text(&["v1", "scopes"]).await?);
+    }
+    let list: ScopeList = client.get(&["v1", "scopes"]).await?;
+    table::print(&render(&list))
+}
+
+fn render(list: &ScopeList) -> String {
+    let mut table = table::table(&[
+        "scope",
+        "domain",
+        "decides",
+        "champion",
+        "previous",
+        "follows",
+        "cost book",
+    ]);
+    for scope in &list.scopes {
+        let named = |live: &Option<LiveView>| match live {
+            Some(live) => format!("{}@{}", live.policy, live.version),
+            None => "-".into(),
+        };
+        let follows = match (&scope.policy, &scope.pinned) {
+            (Some(policy), Some(pinned)) => format!("{policy}, stays at {pinned}"),
+            (Some(policy), None) => policy.clone(),
+            (None, _) => "-".into(),
+        };
+        table.add_row([
+            scope.scope.clone().into(),
+            scope.domain.to_string().into(),
+            table::state(&scope.decides),
+            named(&scope.champion).into(),
+            named(&scope.previous).into(),
+            follows.into(),
+            scope.cost_book.clone().into(),
+        ]);
+    }
+    let mut text = table.to_string();
+    for scope in &list.scopes {
+        if scope.builtin_forced {
+            let _ = write!(
+                text,
+                "\n\n{0}: the kill switch is on; `signalbox scope builtin {0} --off` lets the champion decide again",
+                scope.scope
+            );
+        }
+        if let Some(note) = &scope.note {
+            let _ = write!(text, "\n\n{}: {note}", scope.scope);
+        }
+    }
+    if list.unrecorded > 0 {
+        let _ = write!(
+            text,
+            "\n\n{} changes are in effect and not in the ledger yet: it cannot be written",
+            list.unrecorded
+        );
+    }
+    text
+}
+
+pub(super) async fn change(client: &Client, command: &ScopeCommand) -> Result<(), CliError> {
+    match command {
+        ScopeCommand::Use {
+            scope,
+            policy,
+            version,
+            by,
+        } => {
+            let (policy, version) = split(policy, version.as_ref())?;
+            let body = UsePolicy {
+                policy: policy.clone(),
+                version: version.clone(),
+                by: signed(by),
+            };
+            let change: Change = client
+                .send_json(Method::POST, &["v1", "scopes", scope, "use"], &body)
+                .await?;
+            let said = match version {
+                Some(version) => format!("scope {scope} runs {policy}@{version} and stays there"),
+                None => format!("scope {scope} runs the highest version of {policy}"),
+            };
+            confirm(&said, &change)
+        }
+        ScopeCommand::Builtin { scope, off, by } => {
+            let body = ForceBuiltin {
+                forced: !off,
+                by: signed(by),
+            };
+            let change: Change = client
+                .send_json(Method::POST, &["v1", "scopes", scope, "builtin"], &body)
+                .await?;
+            let said = if *off {
+                "the champion decides again"
+            } else {
+                "the built-in policy decides"
+            };
+            confirm(&format!("scope {scope}: {said}"), &change)
+        }
+        ScopeCommand::Rollback { scope, by } => {
+            let body = Because { by: signed(by) };
+            let change: Change = client
+                .send_json(Method::POST, &["v1", "scopes", scope, "rollback"], &body)
+                .await?;
+            confirm(
+                &format!("scope {scope} went back; `signalbox scopes` shows who decides"),
+                &change,
+            )
+        }
+    }
+}
+
+/// `name@version` is as good as `--version`.
+fn split(policy: &str, version: Option<&Version>) -> Result<(String, Option<Version>), CliError> {
+    let Some((name, written)) = policy.split_once('@') else {
+        return Ok((policy.to_owned(), version.cloned()));
+    };
+    let read = Version::parse(written);
+    match (read, version) {
+        (Ok(read), None) => Ok((name.to_owned(), Some(read))),
+        (Ok(read), Some(version)) if read == *version => Ok((name.to_owned(), Some(read))),
+        (Ok(read), Some(version)) => Err(CliError::Report(format!(
+            "`{policy}` says {read}, --version says {version}"
+        ))),
+        (Err(problem), _) => Err(CliError::Report(format!(
+            "expected name@1.2.3, found `{policy}`: {problem}"
+        ))),
+    }
+}
+
+pub(super) fn signed(by: &By) -> Signed {
+    Signed {
+        actor: by.actor.clone(),
+        reason: by.reason.clone(),
+    }
+}
+
+/// Says what was done, and whether the ledger has it.
+pub(super) fn confirm(said: &str, change: &Change) -> Result<(), CliError> {
+    let ledger = if change.recorded {
+        ""
+    } else {
+        "\nThe ledger cannot be written now: the change is in effect and will be recorded as soon as it can be."
+    };
+    table::print(&format!("{said} (revision {}){ledger}", change.revision))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_from_either_place_and_contradictions_are_refused() {
+        let one = Version::new(1, 0, 0);
+        assert_eq!(split("p@1.0.0", None).unwrap(), ("p".into(), Some(one.clone())));
+        assert_eq!(split("p", Some(&one)).unwrap(), ("p".into(), Some(one.clone())));
+        assert!(split("p@2.0.0", Some(&one)).is_err());
+        assert!(split("p@two", None).is_err());
+    }
+}

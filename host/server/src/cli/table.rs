@@ -1,0 +1,46 @@
+//! Output for people: tables, colours only on a terminal.
+
+use std::io::{IsTerminal, Write, stdout};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
+
+use super::error::CliError;
+
+/// A table without lines, as wide as the terminal.
+pub(super) fn table(headings: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if !stdout().is_terminal() {
+        // Lines must not depend on a terminal that is not there.
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.force_no_tty();
+    }
+    let heading = |text: &&str| Cell::new(text.to_uppercase()).add_attribute(Attribute::Bold);
+    table.set_header(headings.iter().map(heading));
+    table
+}
+
+/// A state in its colour.
+pub(super) fn state(text: &str) -> Cell {
+    let colour = match text {
+        "live" | "champion" => Color::Green,
+        "rejected" | "withdrawn" => Color::Red,
+        "rolled_back" | "waiting" | "checking" | "built_in" => Color::Yellow,
+        _ => return Cell::new(text),
+    };
+    Cell::new(text).fg(colour)
+}
+
+/// Writes lines to standard output.
+pub(super) fn print(text: &str) -> Result<(), CliError> {
+    let mut out = stdout().lock();
+    let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+    match written {
+        // Whoever reads has read enough (`signalbox policies | head`).
+        Err(problem) if problem.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(CliError::Output),
+    }
+}

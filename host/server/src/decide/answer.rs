@@ -1,0 +1,112 @@
+//! What the caller gets.
+
+use signalbox_domain::Case;
+use signalbox_domain::envelope::{Answer, AnsweredBy, Arm, Diagnostics, Envelope, Status};
+use signalbox_domain::{Digest, Domain};
+
+use super::chain::Made;
+use super::{Decidable, Decider, Opened};
+use crate::telemetry::DecisionAnswered;
+
+/// The answer to a request of domain case `C`.
+pub type Reply<C> = Answer<<C as Case>::Answer>;
+
+/// The name of every domain's built-in policy.
+const BUILT_IN: &str = "built-in";
+
+impl Decider {
+    pub(super) fn reply<C: Decidable>(&self, request: Opened<C>, made: Made<C::Decision>) -> Reply<C> {
+        let Made {
+            accepted,
+            answered_by,
+            by,
+            fuel_used,
+            memory_peak_bytes,
+            fallbacks,
+            incumbent,
+        } = made;
+        let summary = C::summary(&accepted.decision);
+        let (policy, version, digest) = match &by {
+            Some(live) => (
+                live.version.policy.as_str(),
+                live.version.version.to_string(),
+                live.digest,
+            ),
+            None => {
+                let domain = <C::Request as Envelope>::DOMAIN;
+                (
+                    BUILT_IN,
+                    env!("CARGO_PKG_VERSION").to_owned(),
+                    built_in_digest(domain),
+                )
+            }
+        };
+        let duration = request.opened.elapsed();
+        self.telemetry.emit(&DecisionAnswered {
+            scope: &request.state.scope.name,
+            policy,
+            version: &version,
+            answered_by: answered_by_word(answered_by),
+            status: status_word(summary.status),
+            duration,
+            fuel_used: by.as_ref().map(|_| fuel_used),
+            memory_peak_bytes: by.as_ref().map(|_| memory_peak_bytes),
+            fallbacks: fallbacks.len(),
+        });
+        Answer {
+            decision_id: request.decision_id,
+            scope: request.state.scope.name.clone(),
+            policy: policy.to_owned(),
+            version,
+            digest: digest.to_string(),
+            assigned_arm: Arm::Champion,
+            answered_by,
+            status: summary.status,
+            valid_until: summary.valid_until,
+            confidence_bp: accepted.confidence_bp,
+            reasons: summary.reasons.to_vec(),
+            mode: request.case.request().envelope().mode,
+            host_loss: accepted.loss,
+            incumbent,
+            logged: false,
+            diagnostics: Diagnostics {
+                fuel_used,
+                memory_peak_bytes,
+                duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+                fallbacks,
+                levers: request.case.levers().to_vec(),
+            },
+            decision: request.case.answer(&accepted.decision),
+        }
+    }
+}
+
+/// The built-in policy changes with the host's version only.
+fn built_in_digest(domain: Domain) -> Digest {
+    let version = env!("CARGO_PKG_VERSION");
+    Digest::of_parts(&[
+        b"signalbox built-in policy",
+        domain.as_str().as_bytes(),
+        version.as_bytes(),
+    ])
+}
+
+/// As in JSON.
+const fn answered_by_word(answered_by: AnsweredBy) -> &'static str {
+    match answered_by {
+        AnsweredBy::Champion => "champion",
+        AnsweredBy::Canary => "canary",
+        AnsweredBy::Fallback => "fallback",
+        AnsweredBy::BuiltIn => "built_in",
+    }
+}
+
+/// As in JSON.
+const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Full => "FULL",
+        Status::Partial => "PARTIAL",
+        Status::Unfillable => "UNFILLABLE",
+        Status::Referred => "REFERRED",
+    }
+}
