@@ -120,7 +120,7 @@ impl<'c> Planner<'c> {
         let wanted = self.case.request.demand.get(row as usize)?;
         let given = self.given.get(row as usize).copied()?;
         let open = u64::from(wanted.quantity).saturating_sub(given);
-        let offers = self.sources.offers(row);
+        let offers = self.sources.offers(row, open);
         let offered = offers
             .iter()
             .fold(0u64, |sum, offer| sum.saturating_add(u64::from(offer.quantity)));

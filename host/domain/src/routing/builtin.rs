@@ -8,6 +8,10 @@
 mod candidates;
 mod draft;
 mod packets;
+mod shelves;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use crate::envelope::Reason;
 use crate::money::MAX_INTEGER;
@@ -34,51 +38,72 @@ pub fn decide(case: &RoutingCase) -> RoutingDecision {
 fn plan(case: &RoutingCase) -> RoutingDecision {
     let mut planner = Planner::new(case);
     let mut shipments = Vec::new();
-    let mut limited = false;
     for group in 0..crate::validate::row_number(case.groups.len()) {
-        let mut candidates = candidates::of_group(case, group);
-        while planner.wants(group) {
-            if planner.shipments_left == 0 {
-                limited = true;
-                break;
-            }
-            let Some((place, draft)) = best(&planner, &candidates, group) else {
-                break;
-            };
-            let candidate = candidates.remove(place);
-            shipments.push(shipment(case, &candidate, group, &draft));
-            planner.take(&candidate, draft);
-        }
+        serve(&mut planner, case, group, &mut shipments);
     }
+    let limited = planner.shipments_left == 0;
     let open = &planner.open;
     let complete = open.iter().all(|units| *units == 0);
+    let why = WhyNot::new(case, limited);
     if case.request.order.fill == Fill::ShipComplete && !complete {
         let all: Vec<u64> = case.lines.iter().map(|line| u64::from(line.open)).collect();
         return finish(case, Vec::new(), &all, |line| match open.get(line) {
             Some(0) => "SHIP_COMPLETE",
-            _ => why_not(case, line, limited),
+            _ => why.of(line),
         });
     }
-    finish(case, shipments, open, |line| why_not(case, line, limited))
+    finish(case, shipments, open, |line| why.of(line))
 }
 
-/// The candidate that serves most units; of equals the first, which is the nearest.
-fn best(planner: &Planner<'_>, candidates: &[Candidate], group: u32) -> Option<(usize, Draft)> {
+/// Serves one delivery group. What a candidate can ship only shrinks while others ship, so that an old figure is an upper
+/// bound, and only the candidate that looks best has to be looked at again.
+fn serve(planner: &mut Planner<'_>, case: &RoutingCase, group: u32, shipments: &mut Vec<Shipment>) {
+    let candidates = candidates::of_group(case, group, planner.lanes(group));
+    let mut ship = |planner: &mut Planner<'_>, candidate: &Candidate, draft: &Draft| {
+        shipments.push(shipment(case, candidate, group, draft));
+        planner.take(candidate, draft);
+    };
+    if planner.shipments_left == 0 {
+        return;
+    }
     let wanted = planner.wanted(group);
+    // (units, nearest first), so that the top is the best.
+    let mut bounds: BinaryHeap<(u64, Reverse<usize>)> = BinaryHeap::new();
     let mut best: Option<(usize, Draft)> = None;
     for (place, candidate) in candidates.iter().enumerate() {
         let Some(draft) = planner.draft(candidate, group) else {
             continue;
         };
+        if draft.units == wanted {
+            ship(planner, candidate, &draft);
+            return;
+        }
+        bounds.push((draft.units, Reverse(place)));
         if best.as_ref().is_none_or(|(_, best)| draft.units > best.units) {
-            let everything = draft.units == wanted;
             best = Some((place, draft));
-            if everything {
-                break;
-            }
         }
     }
-    best
+    if let Some((candidate, draft)) = best.and_then(|(place, draft)| Some((candidates.get(place)?, draft))) {
+        bounds.pop();
+        ship(planner, candidate, &draft);
+    }
+    while planner.shipments_left > 0 && planner.wanted(group) > 0 {
+        let Some((_, Reverse(place))) = bounds.pop() else {
+            return;
+        };
+        let Some(candidate) = candidates.get(place) else {
+            continue;
+        };
+        let Some(draft) = planner.draft(candidate, group) else {
+            continue;
+        };
+        let now = (draft.units, Reverse(place));
+        if bounds.peek().is_none_or(|next| now >= *next) {
+            ship(planner, candidate, &draft);
+        } else {
+            bounds.push(now);
+        }
+    }
 }
 
 fn shipment(case: &RoutingCase, candidate: &Candidate, group: u32, draft: &Draft) -> Shipment {
@@ -123,20 +148,43 @@ fn shipment(case: &RoutingCase, candidate: &Candidate, group: u32, draft: &Draft
     }
 }
 
-/// Why a line is not fully assigned.
-fn why_not(case: &RoutingCase, line: usize, limited: bool) -> &'static str {
-    let Some(line) = case.lines.get(line) else {
-        return "NO_NODE";
-    };
-    let asked = |sku: u32| sku == line.sku || line.substitutes.contains(&sku);
-    if case.released_at().is_none() {
-        "ON_HOLD"
-    } else if limited {
-        "SHIPMENT_LIMIT"
-    } else if !case.stock.iter().any(|stock| asked(stock.sku) && stock.free > 0) {
-        "NO_STOCK"
-    } else {
-        "NO_NODE"
+/// Why lines are not fully assigned.
+struct WhyNot<'c> {
+    case: &'c RoutingCase,
+    limited: bool,
+    /// Whether any node has it, by SKU number.
+    in_stock: Vec<bool>,
+}
+
+impl<'c> WhyNot<'c> {
+    fn new(case: &'c RoutingCase, limited: bool) -> Self {
+        let mut in_stock = vec![false; case.skus.len()];
+        for stock in case.stock.iter().filter(|stock| stock.free > 0) {
+            if let Some(slot) = in_stock.get_mut(stock.sku as usize) {
+                *slot = true;
+            }
+        }
+        WhyNot {
+            case,
+            limited,
+            in_stock,
+        }
+    }
+
+    fn of(&self, line: usize) -> &'static str {
+        let Some(line) = self.case.lines.get(line) else {
+            return "NO_NODE";
+        };
+        let there = |sku: &u32| self.in_stock.get(*sku as usize).copied().unwrap_or_default();
+        if self.case.released_at().is_none() {
+            "ON_HOLD"
+        } else if !std::iter::once(&line.sku).chain(&line.substitutes).any(there) {
+            "NO_STOCK"
+        } else if self.limited {
+            "SHIPMENT_LIMIT"
+        } else {
+            "NO_NODE"
+        }
     }
 }
 

@@ -126,6 +126,7 @@ impl<'r> Names<'r> {
 #[derive(Default)]
 pub(crate) struct CapabilityBits {
     pub words: Vec<Word>,
+    places: HashMap<Word, usize>,
     full: bool,
 }
 
@@ -138,11 +139,13 @@ impl CapabilityBits {
         }
         let mut mask = 0;
         for word in words {
-            let place = match self.words.iter().position(|known| known == word) {
-                Some(place) => place,
+            let place = match self.places.get(word) {
+                Some(place) => *place,
                 None if self.words.len() < crate::validate::Bounds::CAPABILITIES => {
+                    let place = self.words.len();
                     self.words.push(word.clone());
-                    self.words.len() - 1
+                    self.places.insert(word.clone(), place);
+                    place
                 }
                 None => {
                     if !self.full {

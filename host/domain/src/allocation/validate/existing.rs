@@ -34,6 +34,11 @@ pub(super) fn resolve<'r>(
             .or_default()
             .push(row_number(row));
     }
+    let mut ways: HashMap<(u32, u32), u32> = HashMap::with_capacity(rows.transfers.len());
+    for (row, transfer) in rows.transfers.iter().enumerate() {
+        ways.entry((transfer.from, transfer.to))
+            .or_insert(row_number(row));
+    }
     let mut left = Left {
         supply: rows.supply.iter().map(|supply| supply.free).collect(),
         demand: request.demand.iter().map(|demand| demand.quantity).collect(),
@@ -56,7 +61,7 @@ pub(super) fn resolve<'r>(
         let node = nodes.intern(&given.node_id);
         let mut kept = Vec::new();
         if let Some(wanted) = rows.demand.get(demand as usize).filter(|_| given.locked) {
-            match way(rows.transfers, node, wanted.node) {
+            match way(&ways, node, wanted.node) {
                 Some(transfer) => {
                     let supply = rows_of
                         .get(&(node, wanted.sku))
@@ -90,14 +95,9 @@ struct Left {
 }
 
 /// How units get from a node to the demand: `Some(None)` when they need not move, `None` when there is no way.
-fn way(transfers: &[CaseTransfer], from: u32, to: Option<u32>) -> Option<Option<u32>> {
+fn way(ways: &HashMap<(u32, u32), u32>, from: u32, to: Option<u32>) -> Option<Option<u32>> {
     match to {
-        Some(to) if to != from => {
-            let place = transfers
-                .iter()
-                .position(|transfer| transfer.from == from && transfer.to == to)?;
-            Some(Some(row_number(place)))
-        }
+        Some(to) if to != from => ways.get(&(from, to)).map(|row| Some(*row)),
         _ => Some(None),
     }
 }

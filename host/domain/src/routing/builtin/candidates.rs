@@ -1,10 +1,15 @@
 //! Where a delivery group can be served from.
 
+use std::collections::HashMap;
+
 use crate::geo::approximate_distance_m;
 use crate::routing::case::RoutingCase;
 use crate::routing::decision::ShipmentKind;
 use crate::routing::request::DeliveryMethod;
 use crate::time::Timestamp;
+
+/// Ways from one node to one group that are considered, the best ones.
+const WAYS: usize = 4;
 
 /// A node with one way to the group.
 #[derive(Clone, Debug)]
@@ -18,7 +23,7 @@ pub(super) struct Candidate {
 }
 
 /// The group's candidates, nearest first among those that keep the promise.
-pub(super) fn of_group(case: &RoutingCase, group: u32) -> Vec<Candidate> {
+pub(super) fn of_group(case: &RoutingCase, group: u32, lanes: &[u32]) -> Vec<Candidate> {
     let (Some(given), Some(released_at)) = (
         case.request.delivery_groups.get(group as usize),
         case.released_at(),
@@ -55,13 +60,12 @@ pub(super) fn of_group(case: &RoutingCase, group: u32) -> Vec<Candidate> {
     } else {
         ShipmentKind::Ship
     };
-    for (row, ends) in (0u32..).zip(&case.lanes) {
-        let Some(lane) = case.request_lane(row) else {
+    for row in lanes.iter().copied() {
+        let (Some(ends), Some(lane)) = (case.lanes.get(row as usize), case.request_lane(row)) else {
             continue;
         };
         let cut_off = lane.order_by.unwrap_or(lane.ship_at);
-        let usable = ends.group == group
-            && open(ends.node)
+        let usable = open(ends.node)
             && case.lane_open(row)
             && cut_off >= released_at
             && case
@@ -87,6 +91,12 @@ pub(super) fn of_group(case: &RoutingCase, group: u32) -> Vec<Candidate> {
         }
     }
     candidates.sort_by_key(|candidate| candidate.rank);
+    let mut of_node: HashMap<u32, usize> = HashMap::with_capacity(candidates.len());
+    candidates.retain(|candidate| {
+        let count = of_node.entry(candidate.node).or_default();
+        *count = count.saturating_add(1);
+        *count <= WAYS
+    });
     candidates
 }
 

@@ -1,11 +1,12 @@
 //! Levers on the network.
 
+use std::collections::HashMap;
+
 use crate::envelope::{Lever, LeverKind};
 use crate::routing::case::{CaseLane, CaseNode, Exclusion};
 use crate::routing::request::RoutingRequest;
 use crate::validate::levers::{LeverRecord, scaled};
 use crate::validate::names::Names;
-use crate::validate::row_number;
 
 /// Applies the levers and returns those that acted, beside those that the request brought itself.
 pub(super) fn apply(
@@ -17,19 +18,25 @@ pub(super) fn apply(
     record: &mut LeverRecord,
 ) -> Vec<Lever> {
     let mut kept = request.overrides.clone();
-    for lever in levers {
-        let node = lever.node_id.as_ref().map(|id| node_rows.get(id));
+    let suspended = suspend(levers, request, node_rows, lanes);
+    for (lever, lanes_hit) in levers.iter().zip(&suspended) {
+        let node = lever.node_id.as_ref().and_then(|id| node_rows.get(id));
         let acted = match (lever.kind, node) {
-            (LeverKind::NodeOff, Some(Some(node))) => switch_off(lever, node, nodes, record),
-            (LeverKind::CapacityScaled, Some(Some(node))) => scale(lever, node, request, nodes, record),
-            (LeverKind::ServiceSuspended, Some(Some(node))) => {
-                suspend(lever, request, lanes, record, |lane| lane.node == node)
+            (LeverKind::NodeOff, Some(node)) => switch_off(lever, node, nodes, record),
+            (LeverKind::CapacityScaled, Some(node)) => scale(lever, node, request, nodes, record),
+            (LeverKind::ServiceSuspended, _) => {
+                let place = record.note(lever, lanes_hit.len());
+                for row in lanes_hit {
+                    if let Some(lane) = lanes.get_mut(*row) {
+                        lane.suspended = place;
+                    }
+                }
+                place
             }
-            (LeverKind::ServiceSuspended, None) => suspend(lever, request, lanes, record, |_| true),
             // A node that this request does not show.
-            (_, Some(None)) | (LeverKind::NodeOff | LeverKind::CapacityScaled, None) => None,
+            (LeverKind::NodeOff | LeverKind::CapacityScaled, None) => None,
         };
-        if acted.is_some() && !kept.contains(lever) {
+        if acted.is_some() && !request.overrides.contains(lever) {
             kept.push((*lever).clone());
         }
     }
@@ -65,22 +72,37 @@ fn scale(
     Some(place)
 }
 
+/// The lanes that each lever suspends; a lane belongs to the first lever that does. One pass over the lanes, however many
+/// levers there are.
 fn suspend(
-    lever: &Lever,
+    levers: &[&Lever],
     request: &RoutingRequest,
-    lanes: &mut [CaseLane],
-    record: &mut LeverRecord,
-    concerns: impl Fn(&CaseLane) -> bool,
-) -> Option<u32> {
-    let service = lever.service.as_ref()?;
-    // The place that the record will give, so that one pass is enough.
-    let place = row_number(record.applied.len());
-    let mut rows = 0usize;
-    for (lane, given) in lanes.iter_mut().zip(&request.network.lanes) {
-        if given.service == *service && lane.suspended.is_none() && concerns(lane) {
-            lane.suspended = Some(place);
-            rows = rows.saturating_add(1);
+    node_rows: &mut Names<'_>,
+    lanes: &[CaseLane],
+) -> Vec<Vec<usize>> {
+    let mut hit: Vec<Vec<usize>> = vec![Vec::new(); levers.len()];
+    let mut first: HashMap<(&str, Option<u32>), usize> = HashMap::new();
+    for (place, lever) in levers
+        .iter()
+        .enumerate()
+        .filter(|(_, lever)| lever.kind == LeverKind::ServiceSuspended)
+    {
+        let node = lever.node_id.as_ref().map(|id| node_rows.get(id));
+        if let (Some(service), None | Some(Some(_))) = (&lever.service, node) {
+            first.entry((service.as_str(), node.flatten())).or_insert(place);
         }
     }
-    record.note(lever, rows)
+    if first.is_empty() {
+        return hit;
+    }
+    for (row, (lane, given)) in lanes.iter().zip(&request.network.lanes).enumerate() {
+        let service = given.service.as_str();
+        let everywhere = first.get(&(service, None));
+        let here = first.get(&(service, Some(lane.node)));
+        let place = everywhere.into_iter().chain(here).min().copied();
+        if let Some(rows) = place.and_then(|place| hit.get_mut(place)) {
+            rows.push(row);
+        }
+    }
+    hit
 }
