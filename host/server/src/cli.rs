@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod client;
 mod decide;
+mod demo;
 mod error;
 mod levers;
 mod policies;
@@ -41,6 +42,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     match arguments.command {
         Command::Serve(options) => serve::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Demo(options) => demo::run(options),
         Command::Policies(options) => {
             on_client(connect, async |client| policies::run(client, &options).await)
         }

@@ -2,8 +2,8 @@
 //!
 //! `config` reads what the operator wrote; `intake` watches the policy folder and admits versions; `control` is the one
 //! writer of what is live; `snapshot` is what it publishes; `decide` answers requests from a snapshot; `api` is HTTP and
-//! the only place that knows JSON; `cli` is the command line; `telemetry` is logs, metrics and traces; `app` puts them
-//! together and takes them apart in order.
+//! the only place that knows JSON; `cli` is the command line; `demo` shows it all on past orders; `telemetry` is logs,
+//! metrics and traces; `app` puts them together and takes them apart in order.
 
 pub mod api;
 pub mod app;
@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod decide;
+pub mod demo;
 pub mod error_text;
 pub mod intake;
 pub mod ready;

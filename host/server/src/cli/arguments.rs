@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use semver::Version;
 use signalbox_domain::{Domain, Timestamp, Word};
 
+use crate::demo::DemoArgs;
+
 /// A policy host for omnichannel retail decisions: which node ships this order, who gets this stock, what becomes of
 /// this returned item.
 #[derive(Debug, Parser)]
@@ -111,6 +113,16 @@ Examples:
   signalbox decide routing order.json
   signalbox decide returns - < return.json")]
     Decide(Decide),
+    /// See it at work: past orders decided by sandboxed plugins, a policy swapped under load
+    #[command(after_help = "\
+Starts a host of its own on a free port, in a temporary folder that is removed at the end. Real orders are read where the
+data is found, and drawn where it is not; the output says which. The exit code is 0 only if all that must hold did.
+
+Examples:
+  signalbox demo
+  signalbox demo --orders 2000 --rate 0    fewer orders, as fast as the host answers
+  signalbox demo --data /srv/retail-data --keep")]
+    Demo(DemoArgs),
     /// Check a policy file and its component, offline
     #[command(after_help = "\
 Does what the host does when a file is dropped into its folder: reads the TOML, inspects, compiles and configures the
