@@ -54,7 +54,10 @@ impl Authenticated {
     /// What a compile child of this host just answered.
     pub(crate) fn from_child(code: Vec<u8>) -> Authenticated {
         let all = 0..code.len();
-        Authenticated { buffer: code, code: all }
+        Authenticated {
+            buffer: code,
+            code: all,
+        }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -39,13 +39,17 @@ pub struct CompileConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {
     /// The component took too long to compile.
-    #[error("compiling took more than {limit}: the component is too large or made to be slow; reduce it, or raise the host's compile limits")]
+    #[error(
+        "compiling took more than {limit}: the component is too large or made to be slow; reduce it, or raise the host's compile limits"
+    )]
     CompileTimeout {
         /// Which time, and how much.
         limit: String,
     },
     /// The component took too much memory to compile.
-    #[error("compiling took more than {limit_bytes} bytes of memory: the component is too large; reduce it, or raise the host's compile limits")]
+    #[error(
+        "compiling took more than {limit_bytes} bytes of memory: the component is too large; reduce it, or raise the host's compile limits"
+    )]
     CompileMemory {
         /// The most, in bytes.
         limit_bytes: u64,
@@ -90,7 +94,11 @@ pub enum CompileError {
 }
 
 fn problems(problems: &[ParameterProblem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl CompileError {
@@ -101,7 +109,9 @@ impl CompileError {
             Refusal::Describe(failure) => CompileError::Describe(failure),
             Refusal::Configure(failure) => CompileError::Configure(failure),
             Refusal::Problems(problems) => CompileError::ConfigureProblems(problems),
-            Refusal::OutOfMemory => CompileError::CompileMemory { limit_bytes: budget.memory_bytes },
+            Refusal::OutOfMemory => CompileError::CompileMemory {
+                limit_bytes: budget.memory_bytes,
+            },
         }
     }
 }
@@ -124,8 +134,14 @@ impl Compiler {
 
     /// Does a job in a child and returns what it made, with the machine code. Waits for a place first; dropping the
     /// future ends the child.
-    pub(crate) async fn compile(&self, job: &Job, component: &Arc<[u8]>) -> Result<(Compiled, Vec<u8>), CompileError> {
-        let _place = self.places.acquire().await.map_err(|error| CompileError::Child { message: error.to_string() })?;
+    pub(crate) async fn compile(
+        &self,
+        job: &Job,
+        component: &Arc<[u8]>,
+    ) -> Result<(Compiled, Vec<u8>), CompileError> {
+        let _place = self.places.acquire().await.map_err(|error| CompileError::Child {
+            message: error.to_string(),
+        })?;
         let (reply, code) = spawn::run(&self.config, job, component).await?;
         match reply {
             Reply::Compiled(compiled) => Ok((compiled, code)),

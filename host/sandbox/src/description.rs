@@ -87,7 +87,10 @@ const WORDS_MAX: usize = 2_000;
 const ATTRIBUTE_KEYS_MAX: usize = 200;
 
 fn bad(field: impl Into<String>, problem: impl Into<String>) -> BadDescription {
-    BadDescription { field: field.into(), problem: problem.into() }
+    BadDescription {
+        field: field.into(),
+        problem: problem.into(),
+    }
 }
 
 impl Description {
@@ -97,15 +100,37 @@ impl Description {
     /// [`BadDescription`] with the first thing that is wrong.
     pub(crate) fn check(raw: RawDescription, domain: Domain) -> Result<Description, BadDescription> {
         if !is_kebab(&raw.name) {
-            return Err(bad("name", format!("expected kebab case of at most {NAME_CHARS_MAX} characters, found {}", shown(&raw.name))));
+            return Err(bad(
+                "name",
+                format!(
+                    "expected kebab case of at most {NAME_CHARS_MAX} characters, found {}",
+                    shown(&raw.name)
+                ),
+            ));
         }
-        let version = Version::parse(&raw.version)
-            .map_err(|error| bad("version", format!("expected a semantic version, found {}: {error}", shown(&raw.version))))?;
+        let version = Version::parse(&raw.version).map_err(|error| {
+            bad(
+                "version",
+                format!(
+                    "expected a semantic version, found {}: {error}",
+                    shown(&raw.version)
+                ),
+            )
+        })?;
         if raw.domain != domain.as_str() {
-            return Err(bad("domain", format!("expected `{domain}`, which it exports, found {}", shown(&raw.domain))));
+            return Err(bad(
+                "domain",
+                format!(
+                    "expected `{domain}`, which it exports, found {}",
+                    shown(&raw.domain)
+                ),
+            ));
         }
         if raw.summary.chars().count() > SUMMARY_CHARS_MAX {
-            return Err(bad("summary", format!("expected at most {SUMMARY_CHARS_MAX} characters")));
+            return Err(bad(
+                "summary",
+                format!("expected at most {SUMMARY_CHARS_MAX} characters"),
+            ));
         }
         let described = Description {
             name: raw.name,
@@ -127,7 +152,10 @@ impl Description {
         let codes = self.reason_codes.iter().map(|reason| &reason.code);
         for text in codes.chain(&self.words).chain(&self.attribute_keys) {
             if let Some(other) = seen.insert(word(text).0, text).filter(|other| *other != text) {
-                return Err(bad("words", format!("`{other}` and `{text}` have the same number: rename one")));
+                return Err(bad(
+                    "words",
+                    format!("`{other}` and `{text}` have the same number: rename one"),
+                ));
             }
         }
         Ok(())
@@ -138,29 +166,45 @@ fn is_kebab(name: &str) -> bool {
     name.len() <= NAME_CHARS_MAX
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.split('-').all(|part| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         })
 }
 
 fn schema(text: &str) -> Result<serde_json::Value, BadDescription> {
     if text.len() > SCHEMA_BYTES_MAX {
-        return Err(bad("parameter-schema", format!("expected at most {SCHEMA_BYTES_MAX} bytes, found {}", text.len())));
+        return Err(bad(
+            "parameter-schema",
+            format!("expected at most {SCHEMA_BYTES_MAX} bytes, found {}", text.len()),
+        ));
     }
     match serde_json::from_str(text) {
         Ok(value @ serde_json::Value::Object(_)) => Ok(value),
-        Ok(_) => Err(bad("parameter-schema", "expected a JSON object, found another value")),
-        Err(error) => Err(bad("parameter-schema", format!("expected a JSON object: {error}"))),
+        Ok(_) => Err(bad(
+            "parameter-schema",
+            "expected a JSON object, found another value",
+        )),
+        Err(error) => Err(bad(
+            "parameter-schema",
+            format!("expected a JSON object: {error}"),
+        )),
     }
 }
 
 fn reason_codes(raw: Vec<RawReasonCode>) -> Result<Vec<ReasonCode>, BadDescription> {
     if raw.len() > REASON_CODES_MAX {
-        return Err(bad("reason-codes", format!("expected at most {REASON_CODES_MAX}, found {}", raw.len())));
+        return Err(bad(
+            "reason-codes",
+            format!("expected at most {REASON_CODES_MAX}, found {}", raw.len()),
+        ));
     }
     raw.into_iter()
         .enumerate()
         .map(|(place, reason)| {
-            let code = Word::new(&reason.code).map_err(|error| bad(format!("reason-codes[{place}].code"), error.to_string()))?;
+            let code = Word::new(&reason.code)
+                .map_err(|error| bad(format!("reason-codes[{place}].code"), error.to_string()))?;
             let template = Template::parse(&reason.template)
                 .map_err(|error| bad(format!("reason-codes[{place}].template"), error.to_string()))?;
             Ok(ReasonCode { code, template })
@@ -174,7 +218,9 @@ fn words(field: &str, raw: Vec<String>, max: usize) -> Result<Vec<Word>, BadDesc
     }
     raw.into_iter()
         .enumerate()
-        .map(|(place, text)| Word::try_from(text).map_err(|error| bad(format!("{field}[{place}]"), error.to_string())))
+        .map(|(place, text)| {
+            Word::try_from(text).map_err(|error| bad(format!("{field}[{place}]"), error.to_string()))
+        })
         .collect()
 }
 
@@ -195,7 +241,10 @@ mod tests {
             domain: "routing".into(),
             summary: "The nearest node ships.".into(),
             parameter_schema: "{}".into(),
-            reason_codes: vec![RawReasonCode { code: "NEAREST".into(), template: "{subject} is {a:m} away".into() }],
+            reason_codes: vec![RawReasonCode {
+                code: "NEAREST".into(),
+                template: "{subject} is {a:m} away".into(),
+            }],
             words: vec!["BACKORDER".into()],
             attribute_keys: vec![],
         }
@@ -204,7 +253,9 @@ mod tests {
     fn refused(change: impl FnOnce(&mut RawDescription)) -> String {
         let mut changed = raw();
         change(&mut changed);
-        Description::check(changed, Domain::Routing).unwrap_err().to_string()
+        Description::check(changed, Domain::Routing)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -222,7 +273,10 @@ mod tests {
         assert!(refused(|raw| raw.parameter_schema = "[]".into()).contains("returned parameter-schema"));
         assert!(refused(|raw| raw.words = vec!["ok".into(), "not a word".into()]).contains("words[1]"));
         assert!(refused(|raw| raw.attribute_keys = vec!["k".into(); 201]).contains("at most 200, found 201"));
-        assert!(refused(|raw| raw.reason_codes[0].template = "{colour}".into()).contains("reason-codes[0].template"));
+        assert!(
+            refused(|raw| raw.reason_codes[0].template = "{colour}".into())
+                .contains("reason-codes[0].template")
+        );
     }
 
     #[test]

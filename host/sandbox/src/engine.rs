@@ -50,7 +50,11 @@ pub enum CpuLevel {
 
 impl Default for CpuLevel {
     fn default() -> Self {
-        if cfg!(target_arch = "x86_64") { CpuLevel::V2 } else { CpuLevel::Base }
+        if cfg!(target_arch = "x86_64") {
+            CpuLevel::V2
+        } else {
+            CpuLevel::Base
+        }
     }
 }
 
@@ -93,7 +97,10 @@ pub(crate) struct CodeSettings {
 ///
 /// # Errors
 /// [`EngineError`].
-pub(crate) fn build(code: CodeSettings, pool: wasmtime::PoolingAllocationConfig) -> Result<Engine, EngineError> {
+pub(crate) fn build(
+    code: CodeSettings,
+    pool: wasmtime::PoolingAllocationConfig,
+) -> Result<Engine, EngineError> {
     let mut config = Config::new();
     config.target(target()?).map_err(EngineError::Refused)?;
     if let Some(preset) = code.cpu.preset() {

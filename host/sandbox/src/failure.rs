@@ -18,7 +18,7 @@ pub enum CallFailure {
         backtrace: Vec<String>,
     },
     /// It worked longer than it may.
-    #[error("the policy used up its fuel of {limit}: it loops, or limits.fuel is too low for this request")]
+    #[error("the policy used up its fuel of {limit}: it loops, or its limit is too low for this work")]
     OutOfFuel {
         /// The fuel it had.
         limit: u64,
@@ -106,28 +106,46 @@ impl CallFailure {
         }
     }
 
-    /// Reads what wasmtime reports.
+    /// Reads what wasmtime reports of a failed instantiation: nothing of the policy's has been returned yet.
+    pub(crate) fn of_start(error: &wasmtime::Error, allowed: Allowed) -> CallFailure {
+        match CallFailure::of(error, allowed) {
+            CallFailure::BadValue { message } => CallFailure::Host { message },
+            other => other,
+        }
+    }
+
+    /// Reads what wasmtime reports of a failed call.
     pub(crate) fn of(error: &wasmtime::Error, allowed: Allowed) -> CallFailure {
         if let Some(hit) = error.downcast_ref::<LimitHit>() {
             return match *hit {
                 LimitHit::Memory { asked, limit } => CallFailure::Memory { asked, limit },
                 LimitHit::Table { asked, limit } => CallFailure::Table { asked, limit },
                 LimitHit::Deadline { after_ms } => CallFailure::Deadline { after_ms },
-                LimitHit::HostMemory => CallFailure::Host { message: hit.to_string() },
+                LimitHit::HostMemory => CallFailure::Host {
+                    message: hit.to_string(),
+                },
             };
         }
         if let Some(trap) = error.downcast_ref::<Trap>() {
             return match trap {
                 Trap::OutOfFuel => CallFailure::OutOfFuel { limit: allowed.fuel },
-                other => CallFailure::Trap { message: other.to_string(), backtrace: backtrace(error) },
+                other => CallFailure::Trap {
+                    message: other.to_string(),
+                    backtrace: backtrace(error),
+                },
             };
         }
         let message = chain(error);
         // wasmtime keeps this error's type to itself; a test fails when its text changes.
         if message.contains("fuel allocated for hostcalls has been exhausted") {
-            return CallFailure::OutputTooLarge { limit: allowed.output_bytes };
+            return CallFailure::OutputTooLarge {
+                limit: allowed.output_bytes,
+            };
         }
-        if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
+        if error
+            .downcast_ref::<wasmtime::PoolConcurrencyLimitError>()
+            .is_some()
+        {
             return CallFailure::Host { message };
         }
         CallFailure::BadValue { message }

@@ -45,18 +45,36 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     /// Takes the tables that stand before the attributes, then those behind.
-    pub(crate) fn new(front: Tables, lane_rows: Option<Vec<u32>>, behind: impl FnOnce(&mut Tables)) -> Encoded {
+    pub(crate) fn new(
+        front: Tables,
+        lane_rows: Option<Vec<u32>>,
+        behind: impl FnOnce(&mut Tables),
+    ) -> Encoded {
         let (narrow_split, wide_split) = (front.narrow.len(), front.wide.len());
         let mut tables = front;
         behind(&mut tables);
-        Encoded { tables, narrow_split, wide_split, lane_rows }
+        Encoded {
+            tables,
+            narrow_split,
+            wide_split,
+            lane_rows,
+        }
     }
 
     /// The tables with the given attributes in their place.
     fn with(&self, attributes: &[AttributeRow]) -> Tables {
-        let (narrow_front, narrow_behind) = self.tables.narrow.split_at(self.narrow_split.min(self.tables.narrow.len()));
-        let (wide_front, wide_behind) = self.tables.wide.split_at(self.wide_split.min(self.tables.wide.len()));
-        let mut tables = Tables { narrow: narrow_front.to_vec(), wide: wide_front.to_vec() };
+        let (narrow_front, narrow_behind) = self
+            .tables
+            .narrow
+            .split_at(self.narrow_split.min(self.tables.narrow.len()));
+        let (wide_front, wide_behind) = self
+            .tables
+            .wide
+            .split_at(self.wide_split.min(self.tables.wide.len()));
+        let mut tables = Tables {
+            narrow: narrow_front.to_vec(),
+            wide: wide_front.to_vec(),
+        };
         tables.push(attributes);
         tables.narrow.extend_from_slice(narrow_behind);
         tables.wide.extend_from_slice(wide_behind);
@@ -66,7 +84,9 @@ impl Encoded {
 
 impl<C> Clone for Input<C> {
     fn clone(&self) -> Self {
-        Input { inner: Arc::clone(&self.inner) }
+        Input {
+            inner: Arc::clone(&self.inner),
+        }
     }
 }
 
@@ -88,7 +108,13 @@ impl<C: GuestCase> Input<C> {
         }
         match numbers.into_collision() {
             Some(collision) => Err(collision),
-            None => Ok(Input { inner: Arc::new(Inner { case, encoded, words: OnceLock::new() }) }),
+            None => Ok(Input {
+                inner: Arc::new(Inner {
+                    case,
+                    encoded,
+                    words: OnceLock::new(),
+                }),
+            }),
         }
     }
 
@@ -116,10 +142,16 @@ impl<C: GuestCase> Input<C> {
 
     fn attribute_rows(&self, attributes: &[Attribute], keys: &[Word]) -> Vec<AttributeRow> {
         let mut rows = Vec::new();
-        for attribute in attributes.iter().filter(|attribute| keys.contains(&attribute.key)) {
+        for attribute in attributes
+            .iter()
+            .filter(|attribute| keys.contains(&attribute.key))
+        {
             for (row, value) in (0..).zip(&attribute.values) {
                 let guest_row = match (attribute.entity, self.lane_rows()) {
-                    (Entity::Lane, Some(seen)) => seen.binary_search(&row).ok().and_then(|row| u32::try_from(row).ok()),
+                    (Entity::Lane, Some(seen)) => seen
+                        .binary_search(&row)
+                        .ok()
+                        .and_then(|row| u32::try_from(row).ok()),
                     _ => Some(row),
                 };
                 let (Some(value), Some(row)) = (value, guest_row) else {
@@ -130,7 +162,13 @@ impl<C: GuestCase> Input<C> {
                     AttributeValue::Flag(value) => (AttributeKind::Flag, i64::from(*value)),
                     AttributeValue::Text(text) => (AttributeKind::Text, i64::from(word(text).0)),
                 };
-                rows.push(AttributeRow { entity: entity_kind(attribute.entity), row, key: word(&attribute.key), kind, value });
+                rows.push(AttributeRow {
+                    entity: entity_kind(attribute.entity),
+                    row,
+                    key: word(&attribute.key),
+                    kind,
+                    value,
+                });
             }
         }
         rows

@@ -91,17 +91,27 @@ fn check_exports(exports: &[walk::Export]) -> Result<Inspection, InspectError> {
     for export in exports {
         let name = match InterfaceName::parse(&export.name) {
             Some(name) if export.is_instance => name,
-            _ => return Err(InspectError::UnknownExport { name: export.name.clone() }),
+            _ => {
+                return Err(InspectError::UnknownExport {
+                    name: export.name.clone(),
+                });
+            }
         };
         match name.interface() {
             Some(Interface::Plugin) if plugin.is_none() => plugin = Some(name),
             Some(Interface::Domain(found)) => {
                 if let Some((other, _)) = domain {
-                    return Err(InspectError::SeveralDomains { domains: [other, found] });
+                    return Err(InspectError::SeveralDomains {
+                        domains: [other, found],
+                    });
                 }
                 domain = Some((found, name));
             }
-            Some(Interface::Plugin) | None => return Err(InspectError::UnknownExport { name: export.name.clone() }),
+            Some(Interface::Plugin) | None => {
+                return Err(InspectError::UnknownExport {
+                    name: export.name.clone(),
+                });
+            }
         }
     }
     let found = || exports.iter().map(|export| export.name.clone()).collect();
@@ -109,7 +119,10 @@ fn check_exports(exports: &[walk::Export]) -> Result<Inspection, InspectError> {
         return Err(InspectError::MissingExport { found: found() });
     };
     if plugin.version != interface.version {
-        return Err(InspectError::MixedVersions { plugin: plugin.full(), domain: interface.full() });
+        return Err(InspectError::MixedVersions {
+            plugin: plugin.full(),
+            domain: interface.full(),
+        });
     }
     check_version(&plugin.version)?;
     Ok(Inspection {
@@ -125,16 +138,20 @@ fn check_exports(exports: &[walk::Export]) -> Result<Inspection, InspectError> {
 fn check_version(found: &semver::Version) -> Result<(), InspectError> {
     let ours = CONTRACT_VERSION;
     let spoken = found.major == ours.major && found.minor <= ours.minor && found.pre.is_empty();
-    if spoken { Ok(()) } else { Err(InspectError::ContractVersion { found: found.clone(), spoken: ours }) }
+    if spoken {
+        Ok(())
+    } else {
+        Err(InspectError::ContractVersion {
+            found: found.clone(),
+            spoken: ours,
+        })
+    }
 }
 
 /// The names that a policy of `domain` exports, for messages.
 pub(crate) fn expected_exports(domain: &str) -> String {
     format!("{PACKAGE}/plugin@{CONTRACT_VERSION} and {PACKAGE}/{domain}@{CONTRACT_VERSION}")
 }
-
-
-
 
 #[cfg(test)]
 mod tests;

@@ -128,7 +128,10 @@ impl Policy {
     ) -> Result<Decided<C::Decision>, InvokeError> {
         let expected = <C::Request as Envelope>::DOMAIN;
         if self.domain() != expected {
-            return Err(InvokeError::WrongDomain { expected, found: self.domain() });
+            return Err(InvokeError::WrongDomain {
+                expected,
+                found: self.domain(),
+            });
         }
         let loaded = self.loaded().await.map_err(InvokeError::Load)?;
         let _permit = self.permit(context).await?;
@@ -136,12 +139,20 @@ impl Policy {
         let mut call = Call::open(self, loaded, began, context.until).await?;
         let answer = call.decide(input, context).await?;
         let fuel_used = call.fuel_used()?;
-        let tables = Tables { narrow: answer.tables.narrow, wide: answer.tables.wide };
+        let tables = Tables {
+            narrow: answer.tables.narrow,
+            wide: answer.tables.wide,
+        };
         let limits = self.limits();
-        let decision =
-            Reader::new(&tables, limits.output_rows, input, self.vocabulary(), self.description())
-                .and_then(|reader| input.case().decode(&reader))
-                .map_err(InvokeError::BadOutput)?;
+        let decision = Reader::new(
+            &tables,
+            limits.output_rows,
+            input,
+            self.vocabulary(),
+            self.description(),
+        )
+        .and_then(|reader| input.case().decode(&reader))
+        .map_err(InvokeError::BadOutput)?;
         let (log, log_dropped) = bounded_log(answer.log, limits.log_lines, limits.log_line_bytes);
         Ok(Decided {
             decision,
@@ -164,15 +175,34 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    async fn open(policy: &'a Policy, loaded: &'a Loaded, since: Instant, at: Instant) -> Result<Call<'a>, InvokeError> {
+    async fn open(
+        policy: &'a Policy,
+        loaded: &'a Loaded,
+        since: Instant,
+        at: Instant,
+    ) -> Result<Call<'a>, InvokeError> {
         let limits = policy.limits();
         let patience = Patience::Until { at, since };
-        let mut store = store::open(loaded.instance.engine(), limits, limits.output_bytes as usize, patience);
-        let failed = |error: wasmtime::Error| policy.failure(&error);
+        let mut store = store::open(
+            loaded.instance.engine(),
+            limits,
+            limits.output_bytes as usize,
+            patience,
+        );
+        let failed = |error: wasmtime::Error| CallFailure::of_start(&error, policy.allowed());
         // Copying initial data costs fuel on machines without copy-on-write and none on others: not the policy's affair.
         store.set_fuel(u64::MAX).map_err(failed)?;
-        let instance = loaded.instance.instantiate_async(&mut store).await.map_err(failed)?;
-        let mut call = Call { policy, loaded, store, instance };
+        let instance = loaded
+            .instance
+            .instantiate_async(&mut store)
+            .await
+            .map_err(failed)?;
+        let mut call = Call {
+            policy,
+            loaded,
+            store,
+            instance,
+        };
         if let Preinitialised::No { .. } = policy.preinitialised() {
             call.configure().await?;
         }
@@ -185,17 +215,28 @@ impl<'a> Call<'a> {
         let limit = self.policy.limits().configure_fuel;
         let result = async {
             self.store.set_fuel(limit)?;
-            self.loaded.exports.configure(&mut self.store, &self.instance, self.policy.parameters()).await
+            self.loaded
+                .exports
+                .configure(&mut self.store, &self.instance, self.policy.parameters())
+                .await
         };
         match result.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(CallFailure::BadValue {
-                message: "`configure` refuses parameters that it took before: it is no pure function".to_owned(),
+                message: "`configure` refuses parameters that it took before: it is no pure function"
+                    .to_owned(),
             }
             .into()),
             Err(error) => {
                 let output_bytes = self.policy.limits().output_bytes.into();
-                Err(CallFailure::of(&error, Allowed { fuel: limit, output_bytes }).into())
+                Err(CallFailure::of(
+                    &error,
+                    Allowed {
+                        fuel: limit,
+                        output_bytes,
+                    },
+                )
+                .into())
             }
         }
     }
@@ -206,18 +247,24 @@ impl<'a> Call<'a> {
         context: &CallContext,
     ) -> Result<crate::bindings::v1_0::Decision, InvokeError> {
         let tables = input.tables(&self.policy.description().attribute_keys);
-        let tables = TablesIn { narrow: &tables.narrow, wide: &tables.wide };
+        let tables = TablesIn {
+            narrow: &tables.narrow,
+            wide: &tables.wide,
+        };
         let circumstances = circumstances(input.case().as_ref(), context);
         self.loaded
             .exports
             .decide(&mut self.store, &self.instance, circumstances, tables)
             .await
-            .map_err(|error| self.policy.failure(&error))?
+            .map_err(|error| CallFailure::of(&error, self.policy.allowed()))?
             .map_err(policy_error)
     }
 
     fn fuel_used(&self) -> Result<u64, InvokeError> {
-        let left = self.store.get_fuel().map_err(|error| self.policy.failure(&error))?;
+        let left = self
+            .store
+            .get_fuel()
+            .map_err(|error| CallFailure::of(&error, self.policy.allowed()))?;
         Ok(self.policy.limits().fuel.saturating_sub(left))
     }
 }
@@ -235,7 +282,12 @@ fn circumstances<C: Case>(case: &C, context: &CallContext) -> Context {
 }
 
 fn policy_error(error: PolicyError) -> InvokeError {
-    let cut = |text: String, max| text.chars().take(max).filter(|letter| !letter.is_control()).collect();
+    let cut = |text: String, max| {
+        text.chars()
+            .take(max)
+            .filter(|letter| !letter.is_control())
+            .collect()
+    };
     InvokeError::PolicyError {
         code: cut(error.code, ERROR_CODE_CHARS_MAX),
         message: cut(error.message, ERROR_MESSAGE_CHARS_MAX),

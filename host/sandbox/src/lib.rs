@@ -38,5 +38,6 @@ pub use limits::Limits;
 pub use numbers::WordCollision;
 pub use policy::Policy;
 pub use sandbox::{
-    LoadWhen, PARAMETERS_BYTES_MAX, PrepareError, PrepareRequest, Prepared, Sandbox, SandboxConfig, SandboxError,
+    LoadWhen, PARAMETERS_BYTES_MAX, PrepareError, PrepareRequest, Prepared, Sandbox, SandboxConfig,
+    SandboxError,
 };

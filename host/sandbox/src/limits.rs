@@ -68,7 +68,12 @@ impl Limits {
             ("fuel", self.fuel, 10_000, 1_000_000_000_000),
             ("configure_fuel", self.configure_fuel, 10_000, 1_000_000_000_000),
             ("memory_bytes", self.memory_bytes, 64 << 10, MEMORY_BYTES_MAX),
-            ("table_elements", self.table_elements.into(), 0, TABLE_ELEMENTS_MAX.into()),
+            (
+                "table_elements",
+                self.table_elements.into(),
+                0,
+                TABLE_ELEMENTS_MAX.into(),
+            ),
             ("output_bytes", self.output_bytes.into(), 1 << 10, 64 << 20),
             ("output_rows", self.output_rows.into(), 1, 1_000_000),
             ("log_lines", self.log_lines.into(), 0, 1_000),
@@ -76,7 +81,12 @@ impl Limits {
         ];
         for (field, found, min, max) in fields {
             if !(min..=max).contains(&found) {
-                return Err(LimitOutOfBounds { field, found, min, max });
+                return Err(LimitOutOfBounds {
+                    field,
+                    found,
+                    min,
+                    max,
+                });
             }
         }
         Ok(())
@@ -94,8 +104,14 @@ mod tests {
 
     #[test]
     fn a_limit_outside_its_bounds_is_named_with_its_bounds() {
-        let limits = Limits { memory_bytes: 1 << 40, ..Limits::default() };
+        let limits = Limits {
+            memory_bytes: 1 << 40,
+            ..Limits::default()
+        };
         let problem = limits.check().unwrap_err();
-        assert_eq!(problem.to_string(), "limits.memory_bytes: expected 65536 to 67108864, found 1099511627776");
+        assert_eq!(
+            problem.to_string(),
+            "limits.memory_bytes: expected 65536 to 67108864, found 1099511627776"
+        );
     }
 }

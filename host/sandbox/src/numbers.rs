@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
+use serde_json::Value;
 use signalbox_contract::{Word as Number, word};
 use signalbox_domain::{Word, words};
 
@@ -46,8 +47,10 @@ impl<'a> Numbers<'a> {
             }
             Entry::Occupied(known) => {
                 if *known.get() != text && self.collision.is_none() {
-                    self.collision =
-                        Some(WordCollision { first: (*known.get()).to_owned(), second: text.to_owned() });
+                    self.collision = Some(WordCollision {
+                        first: (*known.get()).to_owned(),
+                        second: text.to_owned(),
+                    });
                 }
             }
         }
@@ -67,14 +70,23 @@ impl<'a> Numbers<'a> {
 
     /// Every text that is a word, by number.
     pub(crate) fn into_words(self) -> HashMap<u32, Word> {
-        self.texts.into_iter().filter_map(|(number, text)| Some((number, Word::new(text).ok()?))).collect()
+        self.texts
+            .into_iter()
+            .filter_map(|(number, text)| Some((number, Word::new(text).ok()?)))
+            .collect()
     }
 }
 
 /// Words that the host itself knows, by number.
 static REGISTERED: LazyLock<HashMap<u32, Word>> = LazyLock::new(|| {
     let actions = words::ACTIONS.iter().map(|(action, _)| *action);
-    let lists = [words::TERMS, words::UNASSIGNED_REASONS, words::SHORTAGE_REASONS, words::REJECTION_REASONS, words::HOLDS];
+    let lists = [
+        words::TERMS,
+        words::UNASSIGNED_REASONS,
+        words::SHORTAGE_REASONS,
+        words::REJECTION_REASONS,
+        words::HOLDS,
+    ];
     actions
         .chain(lists.into_iter().flatten().copied())
         .filter_map(|text| Some((word(text).0, Word::new(text).ok()?)))
@@ -85,16 +97,51 @@ static REGISTERED: LazyLock<HashMap<u32, Word>> = LazyLock::new(|| {
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
     words: HashMap<u32, Word>,
+    /// Places in the description's list, by number.
+    reason_codes: HashMap<u32, usize>,
 }
 
 impl Vocabulary {
     /// The words that a plugin declares, over those that the host registers.
     pub(crate) fn of(description: &Description) -> Vocabulary {
-        let declared = description.words.iter().chain(description.reason_codes.iter().map(|reason| &reason.code));
-        Vocabulary { words: declared.map(|text| (word(text).0, text.clone())).collect() }
+        let reasons = description.reason_codes.iter();
+        let reason_codes = reasons
+            .clone()
+            .enumerate()
+            .map(|(place, reason)| (word(&reason.code).0, place))
+            .collect();
+        let declared = description.words.iter().chain(reasons.map(|reason| &reason.code));
+        Vocabulary {
+            words: declared.map(|text| (word(text).0, text.clone())).collect(),
+            reason_codes,
+        }
     }
 
-    /// The word of a number, if the plugin declares it or the host registers it.
+    /// The texts that parameters name as values, at any depth, as far as they are words: a desk, a queue, an action of the
+    /// retailer's own. What the plugin declares comes first.
+    pub(crate) fn with_parameters(mut self, parameters: &str) -> Vocabulary {
+        let mut rest: Vec<Value> = serde_json::from_str(parameters).into_iter().collect();
+        while let Some(value) = rest.pop() {
+            match value {
+                Value::Array(values) => rest.extend(values),
+                Value::Object(fields) => rest.extend(fields.into_iter().map(|(_, value)| value)),
+                Value::String(text) => {
+                    if let Ok(text) = Word::try_from(text) {
+                        self.words.entry(word(&text).0).or_insert(text);
+                    }
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+        self
+    }
+
+    /// The place of a reason code in the description, by its number.
+    pub(crate) fn reason_code(&self, number: u32) -> Option<usize> {
+        self.reason_codes.get(&number).copied()
+    }
+
+    /// The word of a number, if the plugin declares it, the parameters name it, or the host registers it.
     pub(crate) fn get(&self, number: u32) -> Option<&Word> {
         self.words.get(&number).or_else(|| REGISTERED.get(&number))
     }
@@ -113,15 +160,37 @@ mod tests {
         numbers.of("NEXT_DAY");
         // A known collision of 32-bit FNV-1a.
         numbers.of("liquid");
-        let expected = WordCollision { first: "costarring".into(), second: "liquid".into() };
+        let expected = WordCollision {
+            first: "costarring".into(),
+            second: "liquid".into(),
+        };
         assert_eq!(numbers.into_collision(), Some(expected));
+    }
+
+    #[test]
+    fn the_words_that_parameters_name_are_known_whatever_their_depth() {
+        let parameters =
+            r#"{"desk": "HALL_7", "rules": [{"refer_to": "REPAIR_DESK", "name": "not a word"}], "n": 1}"#;
+        let vocabulary = Vocabulary::default().with_parameters(parameters);
+        let text = |text: &str| vocabulary.get(word(text).0).map(ToString::to_string);
+        assert_eq!(text("HALL_7"), Some("HALL_7".to_owned()));
+        assert_eq!(text("REPAIR_DESK"), Some("REPAIR_DESK".to_owned()));
+        assert_eq!(text("not a word"), None);
+        assert_eq!(text("refer_to"), None);
     }
 
     #[test]
     fn registered_words_have_distinct_numbers() {
         let actions = words::ACTIONS.iter().map(|(action, _)| *action);
-        let lists = [words::TERMS, words::UNASSIGNED_REASONS, words::SHORTAGE_REASONS, words::REJECTION_REASONS, words::HOLDS];
-        let distinct: std::collections::HashSet<&str> = actions.chain(lists.into_iter().flatten().copied()).collect();
+        let lists = [
+            words::TERMS,
+            words::UNASSIGNED_REASONS,
+            words::SHORTAGE_REASONS,
+            words::REJECTION_REASONS,
+            words::HOLDS,
+        ];
+        let distinct: std::collections::HashSet<&str> =
+            actions.chain(lists.into_iter().flatten().copied()).collect();
         assert_eq!(REGISTERED.len(), distinct.len());
     }
 }

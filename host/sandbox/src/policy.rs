@@ -10,7 +10,7 @@ use wasmtime::component::InstancePre;
 use crate::bindings::v1_0::Exports;
 use crate::compile::Preinitialised;
 use crate::description::Description;
-use crate::failure::{Allowed, CallFailure};
+use crate::failure::Allowed;
 use crate::invoke::{CallContext, InvokeError, Priority};
 use crate::limits::Limits;
 use crate::numbers::Vocabulary;
@@ -47,10 +47,20 @@ impl Policy {
         preinitialised: Preinitialised,
         loaded: Option<Loaded>,
     ) -> Policy {
-        let vocabulary = Vocabulary::of(&description);
+        let vocabulary = Vocabulary::of(&description).with_parameters(&source.parameters);
         let contract = source.inspection.contract.clone();
         let loaded = OnceCell::new_with(loaded);
-        Policy { inner: Arc::new(Inner { shared, source, description, vocabulary, preinitialised, contract, loaded }) }
+        Policy {
+            inner: Arc::new(Inner {
+                shared,
+                source,
+                description,
+                vocabulary,
+                preinitialised,
+                contract,
+                loaded,
+            }),
+        }
     }
 
     /// What its plugin says of itself.
@@ -96,7 +106,11 @@ impl Policy {
             return Ok(loaded);
         }
         let inner = &self.inner;
-        inner.loaded.get_or_try_init(|| inner.shared.load(&inner.source)).await.map_err(Arc::new)
+        inner
+            .loaded
+            .get_or_try_init(|| inner.shared.load(&inner.source))
+            .await
+            .map_err(Arc::new)
     }
 
     pub(crate) fn parameters(&self) -> &str {
@@ -127,8 +141,11 @@ impl Policy {
         }
     }
 
-    pub(crate) fn failure(&self, error: &wasmtime::Error) -> InvokeError {
+    pub(crate) fn allowed(&self) -> Allowed {
         let limits = self.limits();
-        CallFailure::of(error, Allowed { fuel: limits.fuel, output_bytes: limits.output_bytes.into() }).into()
+        Allowed {
+            fuel: limits.fuel,
+            output_bytes: limits.output_bytes.into(),
+        }
     }
 }

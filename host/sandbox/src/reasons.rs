@@ -78,8 +78,9 @@ impl Template {
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
-            let (place, after) =
-                after.split_once('}').ok_or_else(|| TemplateError::Unclosed(after.chars().take(40).collect()))?;
+            let (place, after) = after
+                .split_once('}')
+                .ok_or_else(|| TemplateError::Unclosed(after.chars().take(40).collect()))?;
             parts.push(Part::parse(place)?);
             rest = after;
         }
@@ -166,15 +167,21 @@ fn fixed_point(text: &mut String, number: i64, digits: u32) {
     let sign = if number < 0 { "-" } else { "" };
     let _written = match digits {
         0 => write!(text, "{sign}{magnitude}"),
-        _ => write!(text, "{sign}{}.{:0width$}", magnitude / unit, magnitude % unit, width = digits as usize),
+        _ => write!(
+            text,
+            "{sign}{}.{:0width$}",
+            magnitude / unit,
+            magnitude % unit,
+            width = digits as usize
+        ),
     };
 }
 
 /// Digits after the point: ISO 4217 table A.1, the currencies in use whose minor unit is not a hundredth.
 fn minor_digits(currency: Currency) -> u32 {
     match currency.as_str() {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
         "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
         _ => 2,
     }
@@ -186,35 +193,60 @@ mod tests {
 
     fn render(template: &str, a: i64, b: i64, currency: &str) -> String {
         let currency = Currency::new(currency).unwrap();
-        Template::parse(template).unwrap().render(&Filling { subject: "DC-1", a, b, currency })
+        Template::parse(template).unwrap().render(&Filling {
+            subject: "DC-1",
+            a,
+            b,
+            currency,
+        })
     }
 
     #[test]
     fn places_are_filled_with_units() {
         assert_eq!(render("{subject}: {a} of {b}", 3, -4, "EUR"), "DC-1: 3 of -4");
-        assert_eq!(render("{a:money}, {b:money}", 1_234, -5, "EUR"), "12.34 EUR, -0.05 EUR");
+        assert_eq!(
+            render("{a:money}, {b:money}", 1_234, -5, "EUR"),
+            "12.34 EUR, -0.05 EUR"
+        );
         assert_eq!(render("{a:money}", 1_234, 0, "JPY"), "1234 JPY");
         assert_eq!(render("{a:money}", 1_234, 0, "KWD"), "1.234 KWD");
         assert_eq!(render("{a:m}, {b:m}", 999, 12_345, "EUR"), "999 m, 12.3 km");
         assert_eq!(render("{a:bp}", 9_550, 0, "EUR"), "95.50 %");
         assert_eq!(render("{a:time}", 0, 0, "EUR"), "1970-01-01T00:00:00.000Z");
-        assert_eq!(render("{a:money}{b:m}", i64::MIN, i64::MIN, "EUR"), "-92233720368547758.08 EUR-9223372036854775.8 km");
+        assert_eq!(
+            render("{a:money}{b:m}", i64::MIN, i64::MIN, "EUR"),
+            "-92233720368547758.08 EUR-9223372036854775.8 km"
+        );
     }
 
     #[test]
     fn an_unknown_place_is_named_with_those_there_are() {
         let message = Template::parse("x {c}").unwrap_err().to_string();
-        assert!(message.contains("{a:money}") && message.ends_with("found {c}"), "{message}");
-        assert!(matches!(Template::parse("{a:parsec}"), Err(TemplateError::UnknownPlace(_))));
+        assert!(
+            message.contains("{a:money}") && message.ends_with("found {c}"),
+            "{message}"
+        );
+        assert!(matches!(
+            Template::parse("{a:parsec}"),
+            Err(TemplateError::UnknownPlace(_))
+        ));
         assert!(matches!(Template::parse("{a"), Err(TemplateError::Unclosed(_))));
-        assert_eq!(Template::parse(&"x".repeat(501)), Err(TemplateError::TooLong(501)));
+        assert_eq!(
+            Template::parse(&"x".repeat(501)),
+            Err(TemplateError::TooLong(501))
+        );
     }
 
     #[test]
     fn a_rendered_reason_is_bounded() {
         let long = "y".repeat(TEXT_CHARS_MAX * 2);
         let currency = Currency::new("EUR").unwrap();
-        let text = Template::parse("{subject}").unwrap().render(&Filling { subject: &long, a: 0, b: 0, currency });
+        let text = Template::parse("{subject}").unwrap().render(&Filling {
+            subject: &long,
+            a: 0,
+            b: 0,
+            currency,
+        });
         assert_eq!(text.len(), TEXT_CHARS_MAX);
     }
 }

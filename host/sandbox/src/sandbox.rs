@@ -167,7 +167,6 @@ impl Sandbox {
             .transpose()
             .map_err(SandboxError::Cache)?;
         let ticker = Ticker::start(&engine).map_err(SandboxError::Engine)?;
-        let permits = |count: u32| Semaphore::new(count.max(1) as usize);
         Ok(Sandbox {
             shared: Arc::new(Shared {
                 engine,
@@ -175,9 +174,9 @@ impl Sandbox {
                 inspect: config.inspect,
                 compiler: Compiler::new(config.compile),
                 cache: cache.map(Arc::new),
-                live: permits(size.live_permits),
-                live_max: size.live_permits.max(1) as usize,
-                background: permits(size.shadow_permits),
+                live: Semaphore::new(size.live() as usize),
+                live_max: size.live() as usize,
+                background: Semaphore::new(size.background() as usize),
                 _ticker: ticker,
             }),
         })

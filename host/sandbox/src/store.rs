@@ -26,13 +26,19 @@ struct Gauge {
 
 impl Gauge {
     fn new(limit: u64) -> Gauge {
-        Gauge { used: 0, limit, beyond_own_maximum: false }
+        Gauge {
+            used: 0,
+            limit,
+            beyond_own_maximum: false,
+        }
     }
 
     /// Notes that one of the guest's memories or tables wants to be `desired` instead of `current` large; the error is
     /// what it would then use in all.
     fn grow(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<(), u64> {
-        let asked = self.used.saturating_add((desired as u64).saturating_sub(current as u64));
+        let asked = self
+            .used
+            .saturating_add((desired as u64).saturating_sub(current as u64));
         self.beyond_own_maximum = maximum.is_some_and(|maximum| desired > maximum);
         if asked > self.limit {
             return Err(asked);
@@ -46,7 +52,10 @@ impl Gauge {
 
 impl Guest {
     fn new(limits: &Limits) -> Guest {
-        Guest { memory: Gauge::new(limits.memory_bytes), tables: Gauge::new(limits.table_elements.into()) }
+        Guest {
+            memory: Gauge::new(limits.memory_bytes),
+            tables: Gauge::new(limits.table_elements.into()),
+        }
     }
 
     /// The most linear memory so far, in bytes: memory never shrinks.
@@ -57,9 +66,16 @@ impl Guest {
 
 impl ResourceLimiter for Guest {
     /// An error, not a refusal: a guest that sees `memory.grow` fail could act on it, and so on what the host allows.
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let limit = self.memory.limit;
-        self.memory.grow(current, desired, maximum).map_err(|asked| LimitHit::Memory { asked, limit })?;
+        self.memory
+            .grow(current, desired, maximum)
+            .map_err(|asked| LimitHit::Memory { asked, limit })?;
         Ok(true)
     }
 
@@ -67,9 +83,16 @@ impl ResourceLimiter for Guest {
         failed(&self.memory)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let limit = self.tables.limit;
-        self.tables.grow(current, desired, maximum).map_err(|asked| LimitHit::Table { asked, limit })?;
+        self.tables
+            .grow(current, desired, maximum)
+            .map_err(|asked| LimitHit::Table { asked, limit })?;
         Ok(true)
     }
 
@@ -81,7 +104,11 @@ impl ResourceLimiter for Guest {
 /// Beyond its own maximum a guest sees its growth fail, as the specification says. That the machine has no memory, it
 /// must not see.
 fn failed(gauge: &Gauge) -> wasmtime::Result<()> {
-    if gauge.beyond_own_maximum { Ok(()) } else { Err(LimitHit::HostMemory.into()) }
+    if gauge.beyond_own_maximum {
+        Ok(())
+    } else {
+        Err(LimitHit::HostMemory.into())
+    }
 }
 
 /// How long a call may take.
@@ -99,7 +126,12 @@ pub(crate) enum Patience {
 }
 
 /// A store for one instance.
-pub(crate) fn open(engine: &Engine, limits: &Limits, output_bytes: usize, patience: Patience) -> Store<Guest> {
+pub(crate) fn open(
+    engine: &Engine,
+    limits: &Limits,
+    output_bytes: usize,
+    patience: Patience,
+) -> Store<Guest> {
     let mut store = Store::new(engine, Guest::new(limits));
     store.limiter(|guest| guest);
     store.set_hostcall_fuel(output_bytes);
@@ -131,12 +163,25 @@ mod tests {
 
     #[test]
     fn growth_past_the_limit_is_an_error_and_past_the_guests_own_maximum_is_not() {
-        let mut guest = Guest::new(&Limits { memory_bytes: 100, ..Limits::default() });
+        let mut guest = Guest::new(&Limits {
+            memory_bytes: 100,
+            ..Limits::default()
+        });
         assert!(guest.memory_growing(0, 60, None).unwrap());
         let error = guest.memory_growing(60, 120, None).unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&LimitHit::Memory { asked: 120, limit: 100 }));
+        assert_eq!(
+            error.downcast_ref(),
+            Some(&LimitHit::Memory {
+                asked: 120,
+                limit: 100
+            })
+        );
         assert!(guest.memory_growing(60, 80, Some(70)).unwrap());
-        assert!(guest.memory_grow_failed(wasmtime::Error::msg("own maximum")).is_ok());
+        assert!(
+            guest
+                .memory_grow_failed(wasmtime::Error::msg("own maximum"))
+                .is_ok()
+        );
         assert_eq!(guest.memory_peak_bytes(), 60);
         assert!(guest.memory_growing(60, 70, Some(70)).unwrap());
         assert!(guest.memory_grow_failed(wasmtime::Error::msg("mmap")).is_err());
@@ -144,7 +189,10 @@ mod tests {
 
     #[test]
     fn memories_count_together() {
-        let mut guest = Guest::new(&Limits { memory_bytes: 100, ..Limits::default() });
+        let mut guest = Guest::new(&Limits {
+            memory_bytes: 100,
+            ..Limits::default()
+        });
         assert!(guest.memory_growing(0, 60, None).unwrap());
         assert!(guest.memory_growing(0, 60, None).is_err());
     }

@@ -1,5 +1,8 @@
 //! Everything in this crate that the compiler cannot check. Each function says what makes it sound; callers need no care.
-#![allow(unsafe_code, reason = "the two calls below have no safe form; each says why it is sound")]
+#![allow(
+    unsafe_code,
+    reason = "the two calls below have no safe form; each says why it is sound"
+)]
 
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};

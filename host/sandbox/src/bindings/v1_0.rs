@@ -19,7 +19,10 @@ use crate::input::Encoded;
 use crate::numbers::Numbers;
 
 /// A validated request that crosses the boundary: a domain's tables, there and back.
-#[expect(private_interfaces, reason = "only the three domains implement it, here; callers name it as a bound")]
+#[expect(
+    private_interfaces,
+    reason = "only the three domains implement it, here; callers name it as a bound"
+)]
 pub trait GuestCase: Case {
     /// The request's tables without attributes. Words get their numbers from `numbers`.
     fn encode<'a>(&'a self, numbers: &mut Numbers<'a>) -> Encoded;
@@ -33,3 +36,6 @@ pub trait GuestCase: Case {
     /// The name of a row of the request, for reasons; none when there is no such row.
     fn subject(&self, entity: signalbox_contract::common::EntityKind, row: u32) -> Option<String>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,10 @@ pub(crate) struct KeyParts<'a> {
 impl CacheKey {
     pub(crate) fn of(parts: &KeyParts<'_>) -> CacheKey {
         let mut compatibility = Feed(Sha256::new());
-        parts.engine.precompile_compatibility_hash().hash(&mut compatibility);
+        parts
+            .engine
+            .precompile_compatibility_hash()
+            .hash(&mut compatibility);
         parts.code.hash(&mut compatibility);
         let mut digest = Sha256::new();
         digest.update(FORMAT);

@@ -62,9 +62,17 @@ impl Secret {
             let path = path.to_owned();
             move |source| SecretError::Io { what, path, source }
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at("cannot make the folder", folder))?;
-        let real_folder = folder.canonicalize().map_err(at("cannot find the folder", folder))?;
-        let real_cache = cache_folder.canonicalize().map_err(at("cannot find the folder", cache_folder))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(at("cannot make the folder", folder))?;
+        let real_folder = folder
+            .canonicalize()
+            .map_err(at("cannot find the folder", folder))?;
+        let real_cache = cache_folder
+            .canonicalize()
+            .map_err(at("cannot find the folder", cache_folder))?;
         if real_folder.starts_with(real_cache) {
             return Err(SecretError::InsideCache(file.to_owned()));
         }
@@ -78,7 +86,10 @@ impl Secret {
             .and_then(|opened| opened.take(SECRET_BYTES as u64 + 1).read_to_end(&mut bytes))
             .map_err(at("cannot read", file))?;
         let found = bytes.len();
-        bytes.try_into().map(Secret).map_err(|_| SecretError::Length { file: file.to_owned(), found })
+        bytes.try_into().map(Secret).map_err(|_| SecretError::Length {
+            file: file.to_owned(),
+            found,
+        })
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -106,16 +117,27 @@ fn make(file: &Path) -> Result<(), SecretError> {
     let linked = fs::hard_link(&beside, file);
     let _removed = fs::remove_file(&beside);
     match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed("cannot put in its place")(error)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(failed("cannot put in its place")(error))
+        }
         _ => Ok(()),
     }
 }
 
 fn check_private(path: &Path, expected: u32) -> Result<(), SecretError> {
-    let metadata = fs::metadata(path).map_err(|source| SecretError::Io { what: "cannot look at", path: path.to_owned(), source })?;
+    let metadata = fs::metadata(path).map_err(|source| SecretError::Io {
+        what: "cannot look at",
+        path: path.to_owned(),
+        source,
+    })?;
     let mode = metadata.mode() & 0o777;
     if mode & !expected != 0 || metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(SecretError::Exposed { path: path.to_owned(), expected, mode, user: metadata.uid() });
+        return Err(SecretError::Exposed {
+            path: path.to_owned(),
+            expected,
+            mode,
+            user: metadata.uid(),
+        });
     }
     Ok(())
 }
@@ -133,7 +155,10 @@ mod tests {
         fs::create_dir(&cache).unwrap();
         let first = Secret::open(&file, &cache).unwrap();
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(fs::metadata(home.path().join("keys")).unwrap().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(home.path().join("keys")).unwrap().mode() & 0o777,
+            0o700
+        );
         assert_eq!(first.bytes(), Secret::open(&file, &cache).unwrap().bytes());
         assert_ne!(first.bytes(), [0; SECRET_BYTES]);
     }
@@ -145,11 +170,20 @@ mod tests {
         fs::create_dir(&cache).unwrap();
         Secret::open(&file, &cache).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(Secret::open(&file, &cache), Err(SecretError::Exposed { mode: 0o640, .. })));
+        assert!(matches!(
+            Secret::open(&file, &cache),
+            Err(SecretError::Exposed { mode: 0o640, .. })
+        ));
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&file, b"short").unwrap();
-        assert!(matches!(Secret::open(&file, &cache), Err(SecretError::Length { found: 5, .. })));
+        assert!(matches!(
+            Secret::open(&file, &cache),
+            Err(SecretError::Length { found: 5, .. })
+        ));
         let inside = cache.join("keys/cache.key");
-        assert!(matches!(Secret::open(&inside, &cache), Err(SecretError::InsideCache(_))));
+        assert!(matches!(
+            Secret::open(&inside, &cache),
+            Err(SecretError::InsideCache(_))
+        ));
     }
 }

@@ -44,11 +44,23 @@ pub(crate) struct Cache {
 impl Cache {
     /// Opens the cache and clears away what a host that was killed left half-written.
     pub(crate) fn open(config: &CacheConfig) -> Result<Cache, CacheError> {
-        let failed = |source| CacheError::Folder { folder: config.folder.clone(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(&config.folder).map_err(failed)?;
+        let failed = |source| CacheError::Folder {
+            folder: config.folder.clone(),
+            source,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.folder)
+            .map_err(failed)?;
         let secret = Secret::open(&config.secret_file, &config.folder).map_err(CacheError::Secret)?;
         clear_partial(&config.folder).map_err(failed)?;
-        Ok(Cache { folder: config.folder.clone(), secret, bytes_max: config.bytes_max, written: AtomicU64::new(0) })
+        Ok(Cache {
+            folder: config.folder.clone(),
+            secret,
+            bytes_max: config.bytes_max,
+            written: AtomicU64::new(0),
+        })
     }
 
     /// The entry of a key, if there is one and it verifies. One that does not is deleted.
@@ -79,18 +91,28 @@ impl Cache {
     fn verify(&self, key: &CacheKey, buffer: Vec<u8>) -> Result<Entry, &'static str> {
         let split = buffer.len().checked_sub(TAG_BYTES).ok_or("it is too short")?;
         let (body, tag) = buffer.split_at_checked(split).ok_or("it is too short")?;
-        self.mac(key, body).verify_slice(tag).map_err(|_| "its HMAC is wrong")?;
+        self.mac(key, body)
+            .verify_slice(tag)
+            .map_err(|_| "its HMAC is wrong")?;
         let (known, code) = layout(body).ok_or("its layout is wrong")?;
         let known = body.get(known).ok_or("its layout is wrong")?;
         let compiled = serde_json::from_slice(known).map_err(|_| "its description cannot be read")?;
-        Ok(Entry { compiled, code: Authenticated { buffer, code } })
+        Ok(Entry {
+            compiled,
+            code: Authenticated { buffer, code },
+        })
     }
 
     /// Writes an entry: beside, synced, then renamed, so that a name always stands for a whole entry.
     pub(crate) fn put(&self, key: &CacheKey, compiled: &Compiled, code: &[u8]) -> io::Result<()> {
         let known = serde_json::to_vec(compiled)?;
         let known_length = u32::try_from(known.len()).map_err(io::Error::other)?;
-        let mut body = Vec::with_capacity(HEAD_BYTES.saturating_add(known.len()).saturating_add(code.len()).saturating_add(TAG_BYTES));
+        let mut body = Vec::with_capacity(
+            HEAD_BYTES
+                .saturating_add(known.len())
+                .saturating_add(code.len())
+                .saturating_add(TAG_BYTES),
+        );
         body.extend_from_slice(MAGIC);
         body.extend_from_slice(&known_length.to_le_bytes());
         body.extend_from_slice(&(code.len() as u64).to_le_bytes());
@@ -105,10 +127,18 @@ impl Cache {
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let partial = path.with_extension(format!("{}-{number}{PARTIAL}", std::process::id()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&partial)?;
         // Held while it is written: another host that starts now can tell it from one that was left behind.
         flock(&file, FlockOperation::LockExclusive)?;
-        let done = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&partial, path));
+        let done = file
+            .write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&partial, path));
         if done.is_err() {
             let _removed = fs::remove_file(&partial);
         }
@@ -123,7 +153,10 @@ impl Cache {
             let entry = entry?;
             // One that another host deletes meanwhile is as good as deleted here.
             if let Ok(metadata) = entry.metadata()
-                && entry.path().extension().is_some_and(|extension| extension == "code")
+                && entry
+                    .path()
+                    .extension()
+                    .is_some_and(|extension| extension == "code")
             {
                 entries.push((metadata.modified()?, metadata.len(), entry.path()));
             }
@@ -142,7 +175,8 @@ impl Cache {
 
     fn mac(&self, key: &CacheKey, body: &[u8]) -> Hmac<Sha256> {
         // HMAC takes keys of every length.
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.secret.bytes()).unwrap_or_else(|_| unreachable!());
+        let mut mac =
+            <Hmac<Sha256> as KeyInit>::new_from_slice(self.secret.bytes()).unwrap_or_else(|_| unreachable!());
         mac.update(key.bytes());
         mac.update(body);
         mac
@@ -169,7 +203,8 @@ fn layout(body: &[u8]) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>
     let code_length = usize::try_from(u64::from_le_bytes(*code_length)).ok()?;
     let known_end = HEAD_BYTES.checked_add(known_length)?;
     let code_end = known_end.checked_add(code_length)?;
-    (rest.len() == known_length.checked_add(code_length)?).then_some((HEAD_BYTES..known_end, known_end..code_end))
+    (rest.len() == known_length.checked_add(code_length)?)
+        .then_some((HEAD_BYTES..known_end, known_end..code_end))
 }
 
 /// Deletes partial files that nobody is writing any more.

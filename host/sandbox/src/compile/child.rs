@@ -49,7 +49,9 @@ fn serve() -> io::Result<()> {
         .name("compile".to_owned())
         .stack_size(STACK_BYTES)
         .spawn(move || steps::run(&job, &component))?;
-    let (reply, code) = worker.join().map_err(|_| io::Error::other("the compiler panicked"))?;
+    let (reply, code) = worker
+        .join()
+        .map_err(|_| io::Error::other("the compiler panicked"))?;
     answer(&mut socket, &reply, &code)
 }
 
@@ -60,11 +62,13 @@ fn answer(socket: &mut File, reply: &Reply, code: &[u8]) -> io::Result<()> {
 
 /// Ends this process when the host closes its end of the socket: because it gave up, or because it is gone.
 fn end_with_host(mut socket: File) -> io::Result<()> {
-    std::thread::Builder::new().name("host".to_owned()).spawn(move || {
-        let mut byte = [0];
-        // The host sends nothing more, so this returns when it closes.
-        let _closed = socket.read(&mut byte);
-        std::process::exit(HOST_GONE);
-    })?;
+    std::thread::Builder::new()
+        .name("host".to_owned())
+        .spawn(move || {
+            let mut byte = [0];
+            // The host sends nothing more, so this returns when it closes.
+            let _closed = socket.read(&mut byte);
+            std::process::exit(HOST_GONE);
+        })?;
     Ok(())
 }

@@ -121,8 +121,14 @@ mod tests {
         let mut frame = Vec::new();
         write_frame(&mut frame, b"hello").unwrap();
         assert_eq!(read_frame(&mut frame.as_slice(), 5).unwrap(), b"hello");
-        assert_eq!(read_frame(&mut frame.as_slice(), 4).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(
+            read_frame(&mut frame.as_slice(), 4).unwrap_err().kind(),
+            io::ErrorKind::InvalidData
+        );
         let cut = frame.get(..10).unwrap();
-        assert_eq!(read_frame(&mut &*cut, 5).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(
+            read_frame(&mut &*cut, 5).unwrap_err().kind(),
+            io::ErrorKind::UnexpectedEof
+        );
     }
 }

@@ -17,17 +17,27 @@ use super::{Budget, CHILD_MARK, CompileConfig, CompileError};
 /// What is kept of what a child says on standard error, in bytes.
 const OUTPUT_BYTES_MAX: u64 = 16 << 10;
 
-pub(super) async fn run(config: &CompileConfig, job: &Job, component: &[u8]) -> Result<(Reply, Vec<u8>), CompileError> {
+pub(super) async fn run(
+    config: &CompileConfig,
+    job: &Job,
+    component: &[u8],
+) -> Result<(Reply, Vec<u8>), CompileError> {
     let (mut child, mut socket) = start(config).map_err(|error| broken("cannot be started", &error))?;
     let output = child.stderr.take();
     // A child that says more than is kept must not stand still because nobody reads on.
     let listening = tokio::spawn(listen(output));
-    let talked = tokio::time::timeout(Duration::from_millis(job.budget.wall_ms), talk(&mut socket, job, component)).await;
+    let talked = tokio::time::timeout(
+        Duration::from_millis(job.budget.wall_ms),
+        talk(&mut socket, job, component),
+    )
+    .await;
     let ended = end(&mut child, matches!(talked, Ok(Ok(_)))).await;
     let output = listening.await.unwrap_or_default();
     match talked {
         Ok(Ok(answer)) => Ok(answer),
-        Err(_) => Err(CompileError::CompileTimeout { limit: format!("{} ms", job.budget.wall_ms) }),
+        Err(_) => Err(CompileError::CompileTimeout {
+            limit: format!("{} ms", job.budget.wall_ms),
+        }),
         Ok(Err(error)) => Err(match ended {
             Ok(status) => cause_of_death(status, &output, &job.budget, &error),
             Err(error) => broken("cannot be waited for", &error),
@@ -107,29 +117,46 @@ fn cause_of_death(status: ExitStatus, output: &str, budget: &Budget, error: &io:
     const SIGKILL: i32 = 9;
     const SIGXCPU: i32 = 24;
     match status.signal() {
-        Some(SIGXCPU) => CompileError::CompileTimeout { limit: format!("{} s of CPU time", budget.cpu_s) },
+        Some(SIGXCPU) => CompileError::CompileTimeout {
+            limit: format!("{} s of CPU time", budget.cpu_s),
+        },
         // Rust's allocator says so before it aborts; SIGKILL that this host did not send is the kernel's, out of memory.
-        Some(SIGABRT) if output.contains("memory allocation of") => {
-            CompileError::CompileMemory { limit_bytes: budget.memory_bytes }
-        }
-        Some(SIGKILL) => CompileError::CompileMemory { limit_bytes: budget.memory_bytes },
-        Some(signal) => CompileError::Crashed { how: format!("signal {signal}"), output: last_lines(output) },
+        Some(SIGABRT) if output.contains("memory allocation of") => CompileError::CompileMemory {
+            limit_bytes: budget.memory_bytes,
+        },
+        Some(SIGKILL) => CompileError::CompileMemory {
+            limit_bytes: budget.memory_bytes,
+        },
+        Some(signal) => CompileError::Crashed {
+            how: format!("signal {signal}"),
+            output: last_lines(output),
+        },
         None => {
             let how = match status.code() {
                 Some(0) | None => error.to_string(),
                 Some(code) => format!("exit code {code}"),
             };
-            CompileError::Crashed { how, output: last_lines(output) }
+            CompileError::Crashed {
+                how,
+                output: last_lines(output),
+            }
         }
     }
 }
 
 fn last_lines(output: &str) -> String {
-    let mut lines: Vec<&str> = output.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
+    let mut lines: Vec<&str> = output
+        .lines()
+        .rev()
+        .filter(|line| !line.trim().is_empty())
+        .take(3)
+        .collect();
     lines.reverse();
     lines.join("; ").chars().take(500).collect()
 }
 
 fn broken(what: &str, error: &io::Error) -> CompileError {
-    CompileError::Child { message: format!("it {what}: {error}") }
+    CompileError::Child {
+        message: format!("it {what}: {error}"),
+    }
 }

@@ -31,7 +31,10 @@ pub(super) fn run(job: &Job, component: &[u8]) -> (Reply, Vec<u8>) {
 fn attempt(job: &Job, component: &[u8]) -> Result<(Compiled, Vec<u8>), Refusal> {
     let child = Child::new(job)?;
     let (description, preinitialised, ready) = match child.snapshot(component)? {
-        Snapshot::Taken { description, component } => (description, Preinitialised::Yes, component),
+        Snapshot::Taken {
+            description,
+            component,
+        } => (description, Preinitialised::Yes, component),
         Snapshot::Resisted { reason } => {
             let description = child.rehearse(component)?;
             (description, Preinitialised::No { reason }, component.to_vec())
@@ -41,15 +44,28 @@ fn attempt(job: &Job, component: &[u8]) -> Result<(Compiled, Vec<u8>), Refusal> 
     // The code that decides says the same of itself as the code that was configured, and has the contract's types.
     let again = child.describe(&child.strict, &compiled)?;
     if again != description {
-        return Err(Refusal::Invalid { message: "`describe` returns another description when it is asked again".to_owned() });
+        return Err(Refusal::Invalid {
+            message: "`describe` returns another description when it is asked again".to_owned(),
+        });
     }
     let code = compiled.serialize().map_err(invalid)?;
-    Ok((Compiled { description, preinitialised }, code))
+    Ok((
+        Compiled {
+            description,
+            preinitialised,
+        },
+        code,
+    ))
 }
 
 enum Snapshot {
-    Taken { description: RawDescription, component: Vec<u8> },
-    Resisted { reason: String },
+    Taken {
+        description: RawDescription,
+        component: Vec<u8>,
+    },
+    Resisted {
+        reason: String,
+    },
 }
 
 struct Child<'a> {
@@ -65,13 +81,17 @@ impl<'a> Child<'a> {
     fn new(job: &'a Job) -> Result<Child<'a>, Refusal> {
         let shape = Shape::of(job.code.kind);
         let build = |shape: Shape| {
-            engine::build(job.code, shape.pool(2, 0, 2)).map_err(|error| Refusal::Invalid { message: error.to_string() })
+            engine::build(job.code, shape.pool(2, 0, 2)).map_err(|error| Refusal::Invalid {
+                message: error.to_string(),
+            })
         };
         Ok(Child {
             job,
             runtime: tokio::runtime::Builder::new_current_thread()
                 .build()
-                .map_err(|error| Refusal::Invalid { message: error.to_string() })?,
+                .map_err(|error| Refusal::Invalid {
+                    message: error.to_string(),
+                })?,
             strict: build(shape)?,
             roomy: build(shape.instrumented())?,
         })
@@ -94,8 +114,14 @@ impl<'a> Child<'a> {
         };
         let description = self.describe(&self.roomy, &instrumented)?;
         let (mut store, instance) = self.configure(&self.roomy, &instrumented)?;
-        match quietly(|| self.runtime.block_on(take(&wizer, &context, &mut store, instance))) {
-            Ok(component) => Ok(Snapshot::Taken { description, component }),
+        match quietly(|| {
+            self.runtime
+                .block_on(take(&wizer, &context, &mut store, instance))
+        }) {
+            Ok(component) => Ok(Snapshot::Taken {
+                description,
+                component,
+            }),
             Err(reason) => resisted(reason),
         }
     }
@@ -116,8 +142,12 @@ impl<'a> Child<'a> {
     fn describe(&self, engine: &Engine, component: &Component) -> Result<RawDescription, Refusal> {
         let exports = Exports::find(component, &self.job.exports).map_err(wrong_type)?;
         let (mut store, instance) = self.instance(engine, component).map_err(Refusal::Describe)?;
-        exports.check(&mut store, &instance, &self.job.exports).map_err(wrong_type)?;
-        self.runtime.block_on(exports.describe(&mut store, &instance)).map_err(|error| Refusal::Describe(self.failure(&error)))
+        exports
+            .check(&mut store, &instance, &self.job.exports)
+            .map_err(wrong_type)?;
+        self.runtime
+            .block_on(exports.describe(&mut store, &instance))
+            .map_err(|error| Refusal::Describe(self.failure(&error)))
     }
 
     /// A fresh instance that took the parameters.
@@ -134,13 +164,20 @@ impl<'a> Child<'a> {
         }
     }
 
-    fn instance(&self, engine: &Engine, component: &Component) -> Result<(Store<Guest>, Instance), CallFailure> {
+    fn instance(
+        &self,
+        engine: &Engine,
+        component: &Component,
+    ) -> Result<(Store<Guest>, Instance), CallFailure> {
         let limits = self.limits(engine);
         let mut store = store::open(engine, &limits, TALK_BYTES_MAX, Patience::Fuel);
         let linker = Linker::new(engine);
         store
             .set_fuel(limits.configure_fuel)
-            .and_then(|()| self.runtime.block_on(linker.instantiate_async(&mut store, component)))
+            .and_then(|()| {
+                self.runtime
+                    .block_on(linker.instantiate_async(&mut store, component))
+            })
             .map(|instance| (store, instance))
             .map_err(|error| self.failure(&error))
     }
@@ -149,14 +186,23 @@ impl<'a> Child<'a> {
     fn limits(&self, engine: &Engine) -> Limits {
         let limits = self.job.limits;
         if Engine::same(engine, &self.roomy) {
-            Limits { memory_bytes: limits.memory_bytes.saturating_add(1 << 20), ..limits }
+            Limits {
+                memory_bytes: limits.memory_bytes.saturating_add(1 << 20),
+                ..limits
+            }
         } else {
             limits
         }
     }
 
     fn failure(&self, error: &wasmtime::Error) -> CallFailure {
-        CallFailure::of(error, Allowed { fuel: self.job.limits.configure_fuel, output_bytes: TALK_BYTES_MAX as u64 })
+        CallFailure::of(
+            error,
+            Allowed {
+                fuel: self.job.limits.configure_fuel,
+                output_bytes: TALK_BYTES_MAX as u64,
+            },
+        )
     }
 }
 
@@ -169,7 +215,9 @@ async fn take(
 ) -> wasmtime::Result<Vec<u8>> {
     store.set_fuel(u64::MAX)?;
     store.set_hostcall_fuel((MEMORY_BYTES_MAX as usize).saturating_mul(2));
-    wizer.snapshot_component(context, &mut WasmtimeWizerComponent { store, instance }).await
+    wizer
+        .snapshot_component(context, &mut WasmtimeWizerComponent { store, instance })
+        .await
 }
 
 /// Runs a step of preinitialisation, which panics on some components. A panic is one more way to resist.
@@ -178,8 +226,15 @@ fn quietly<T>(step: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, String> {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => Err(chain(&error)),
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-            Err(text.unwrap_or("preinitialisation panicked").chars().take(300).collect())
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or(panic.downcast_ref::<&str>().copied());
+            Err(text
+                .unwrap_or("preinitialisation panicked")
+                .chars()
+                .take(300)
+                .collect())
         }
     }
 }
@@ -194,17 +249,28 @@ fn bounded(mut problems: Vec<ParameterProblem>) -> Vec<ParameterProblem> {
 }
 
 fn wrong_type(wrong: WrongType) -> Refusal {
-    Refusal::WrongType { export: wrong.export, message: wrong.message }
+    Refusal::WrongType {
+        export: wrong.export,
+        message: wrong.message,
+    }
 }
 
 fn invalid(error: wasmtime::Error) -> Refusal {
-    if is_out_of_memory(&error) { Refusal::OutOfMemory } else { Refusal::Invalid { message: chain(&error) } }
+    if is_out_of_memory(&error) {
+        Refusal::OutOfMemory
+    } else {
+        Refusal::Invalid {
+            message: chain(&error),
+        }
+    }
 }
 
 /// The memory limit shows as a failed `mmap` where it does not end the process.
 fn is_out_of_memory(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::OutOfMemory)
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::OutOfMemory)
             || cause.to_string().contains("Cannot allocate memory")
     })
 }

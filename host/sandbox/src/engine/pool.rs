@@ -8,9 +8,9 @@ use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
 /// How many instances can live at once, and how many slots stay warm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolSize {
-    /// Decisions for callers at one time.
+    /// Decisions for callers at one time, 1 to 10,000.
     pub live_permits: u32,
-    /// Decisions in the shadow, self-tests and other work in the background at one time.
+    /// Decisions in the shadow, self-tests and other work in the background at one time, 1 to 10,000.
     pub shadow_permits: u32,
     /// Policies that are live, previous or in the shadow: each should find its own warm slot again.
     pub policies_live: u32,
@@ -25,7 +25,9 @@ impl PoolSize {
     /// Slots that keep the memory of the policy that ran there last. Fewer than this and policies in turn evict each
     /// other: 35 instead of 11 microseconds a decision.
     pub(crate) fn warm_slots(&self) -> u32 {
-        self.policies_live.saturating_mul(self.workers.max(1)).min(SLOTS_MAX)
+        self.policies_live
+            .saturating_mul(self.workers.max(1))
+            .min(SLOTS_MAX)
     }
 
     /// Slots in all.
@@ -33,9 +35,19 @@ impl PoolSize {
         self.permits().max(self.warm_slots()).clamp(1, SLOTS_MAX)
     }
 
+    /// Decisions for callers at one time.
+    pub(crate) fn live(&self) -> u32 {
+        self.live_permits.clamp(1, SLOTS_MAX / 2)
+    }
+
+    /// Decisions in the background at one time.
+    pub(crate) fn background(&self) -> u32 {
+        self.shadow_permits.clamp(1, SLOTS_MAX / 2)
+    }
+
     /// Decisions at one time, of all sorts.
     pub(crate) fn permits(&self) -> u32 {
-        self.live_permits.saturating_add(self.shadow_permits).clamp(1, SLOTS_MAX)
+        self.live().saturating_add(self.background())
     }
 }
 
@@ -55,12 +67,21 @@ impl Shape {
             EngineKind::Plain => (4, 2),
             EngineKind::Scripts => (64, 64),
         };
-        Shape { core_instances, tables, memories: 1, table_elements: TABLE_ELEMENTS_MAX }
+        Shape {
+            core_instances,
+            tables,
+            memories: 1,
+            table_elements: TABLE_ELEMENTS_MAX,
+        }
     }
 
     /// The same with room for what preinitialisation adds: a core module that reads the others' state.
     pub(crate) fn instrumented(self) -> Shape {
-        Shape { core_instances: self.core_instances.saturating_add(4), memories: self.memories.saturating_add(1), ..self }
+        Shape {
+            core_instances: self.core_instances.saturating_add(4),
+            memories: self.memories.saturating_add(1),
+            ..self
+        }
     }
 
     /// A pool of `slots` such slots with `warm` kept, for `permits` at one time.
@@ -96,12 +117,24 @@ mod tests {
 
     #[test]
     fn there_is_a_slot_for_every_permit_and_a_warm_one_for_every_policy_and_worker() {
-        let size = PoolSize { live_permits: 100, shadow_permits: 10, policies_live: 150, workers: 2 };
+        let size = PoolSize {
+            live_permits: 100,
+            shadow_permits: 10,
+            policies_live: 150,
+            workers: 2,
+        };
         assert_eq!(size.warm_slots(), 300);
         assert_eq!(size.slots(), 300);
-        let few = PoolSize { policies_live: 5, ..size };
+        let few = PoolSize {
+            policies_live: 5,
+            ..size
+        };
         assert_eq!(few.slots(), 110);
-        let absurd = PoolSize { policies_live: u32::MAX, workers: u32::MAX, ..size };
+        let absurd = PoolSize {
+            policies_live: u32::MAX,
+            workers: u32::MAX,
+            ..size
+        };
         assert_eq!(absurd.slots(), SLOTS_MAX);
     }
 }

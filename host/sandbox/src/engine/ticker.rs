@@ -23,7 +23,9 @@ impl Ticker {
         let thread = std::thread::Builder::new()
             .name("signalbox-epoch".to_owned())
             .spawn(move || {
-                while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_millis(EPOCH_MS)) {
+                while let Err(RecvTimeoutError::Timeout) =
+                    stopped.recv_timeout(Duration::from_millis(EPOCH_MS))
+                {
                     match engine.upgrade() {
                         Some(engine) => engine.increment_epoch(),
                         None => return,
@@ -31,7 +33,10 @@ impl Ticker {
                 }
             })
             .map_err(EngineError::Ticker)?;
-        Ok(Ticker { stop: Some(stop), thread: Some(thread) })
+        Ok(Ticker {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 }
 

@@ -8,7 +8,9 @@ use super::expected_exports;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InspectError {
     /// Larger than the host takes.
-    #[error("expected a component of at most {max} bytes, found {found}: strip it, or build it with the `guest` profile")]
+    #[error(
+        "expected a component of at most {max} bytes, found {found}: strip it, or build it with the `guest` profile"
+    )]
     TooLarge {
         /// Its size, in bytes.
         found: usize,
@@ -42,14 +44,18 @@ pub enum InspectError {
     /// It imports something that a policy may not have.
     #[error(
         "a policy imports no function, found {}: build it for wasm32-unknown-unknown with the SDK and without clock, \
-         randomness, files, network or output (log lines are returned with the decision)", list(names)
+         randomness, files, network or output (log lines are returned with the decision)",
+        list(names)
     )]
     ForbiddenImports {
         /// The imports, by name.
         names: Vec<String>,
     },
     /// It exports something that is not part of the contract.
-    #[error("the contract has no export {name:?}: a policy exports exactly {}", expected_exports("DOMAIN"))]
+    #[error(
+        "the contract has no export {name:?}: a policy exports exactly {}",
+        expected_exports("DOMAIN")
+    )]
     UnknownExport {
         /// The export.
         name: String,
@@ -57,7 +63,8 @@ pub enum InspectError {
     /// It is no policy of any domain.
     #[error(
         "expected the exports {}, with DOMAIN one of routing, allocation, returns; found {}",
-        expected_exports("DOMAIN"), list(found)
+        expected_exports("DOMAIN"),
+        list(found)
     )]
     MissingExport {
         /// What it exports instead.
@@ -70,7 +77,9 @@ pub enum InspectError {
         domains: [Domain; 2],
     },
     /// Its interfaces come from different versions of the contract.
-    #[error("expected interfaces of one contract version, found {plugin} and {domain}: build it with one version of the SDK")]
+    #[error(
+        "expected interfaces of one contract version, found {plugin} and {domain}: build it with one version of the SDK"
+    )]
     MixedVersions {
         /// The one interface.
         plugin: String,
@@ -78,7 +87,9 @@ pub enum InspectError {
         domain: String,
     },
     /// It was built against a version of the contract that this host does not speak.
-    #[error("built against contract {found}, this host speaks {spoken} and older 1.x: build it with an SDK of the host's version, or update the host")]
+    #[error(
+        "built against contract {found}, this host speaks {spoken} and older 1.x: build it with an SDK of the host's version, or update the host"
+    )]
     ContractVersion {
         /// The component's.
         found: semver::Version,

@@ -25,7 +25,10 @@ impl InterfaceName {
     /// Reads `signalbox:policy/NAME@VERSION`; `None` for every other name.
     pub fn parse(text: &str) -> Option<InterfaceName> {
         let (interface, version) = text.strip_prefix(PACKAGE)?.strip_prefix('/')?.split_once('@')?;
-        Some(InterfaceName { interface: interface.to_owned(), version: version.parse().ok()? })
+        Some(InterfaceName {
+            interface: interface.to_owned(),
+            version: version.parse().ok()?,
+        })
     }
 
     /// The whole name again.

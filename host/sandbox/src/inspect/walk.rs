@@ -3,7 +3,8 @@
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 use wasmparser::types::TypesRef;
 use wasmparser::{
-    ComponentExternalKind, Encoding, FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+    ComponentExternalKind, Encoding, FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator,
+    WasmFeatures,
 };
 
 use super::{InspectBounds, InspectError};
@@ -30,12 +31,18 @@ pub(super) struct Surface {
 
 /// What the engine switches on; see `engine::features`.
 fn features() -> WasmFeatures {
-    WasmFeatures::WASM2 | WasmFeatures::TAIL_CALL | WasmFeatures::EXTENDED_CONST | WasmFeatures::COMPONENT_MODEL
+    WasmFeatures::WASM2
+        | WasmFeatures::TAIL_CALL
+        | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::COMPONENT_MODEL
 }
 
 pub(super) fn walk(component: &[u8], bounds: &InspectBounds) -> Result<Surface, InspectError> {
     if component.len() > bounds.component_bytes {
-        return Err(InspectError::TooLarge { found: component.len(), max: bounds.component_bytes });
+        return Err(InspectError::TooLarge {
+            found: component.len(),
+            max: bounds.component_bytes,
+        });
     }
     check_preamble(component)?;
     let mut walker = Walker {
@@ -61,20 +68,35 @@ fn check_preamble(bytes: &[u8]) -> Result<(), InspectError> {
         return not("an empty file", "it may still be being written");
     }
     if !bytes.starts_with(b"\0asm") {
-        return not("other bytes", "build the plugin and take the .wasm file that results");
+        return not(
+            "other bytes",
+            "build the plugin and take the .wasm file that results",
+        );
     }
     match Parser::new(0).parse_all(bytes).next() {
-        Some(Ok(Payload::Version { encoding: Encoding::Component, .. })) => Ok(()),
-        Some(Ok(Payload::Version { encoding: Encoding::Module, .. })) => not(
+        Some(Ok(Payload::Version {
+            encoding: Encoding::Component,
+            ..
+        })) => Ok(()),
+        Some(Ok(Payload::Version {
+            encoding: Encoding::Module,
+            ..
+        })) => not(
             "a core module",
             "make it a component with `wasm-tools component new`, or build it with the SDK, which does so",
         ),
-        _ => not("an unknown version of WebAssembly", "build it with a current toolchain"),
+        _ => not(
+            "an unknown version of WebAssembly",
+            "build it with a current toolchain",
+        ),
     }
 }
 
 fn invalid(error: wasmparser::Error) -> InspectError {
-    InspectError::Invalid { offset: error.offset(), message: error.message().chars().take(300).collect() }
+    InspectError::Invalid {
+        offset: error.offset(),
+        message: error.message().chars().take(300).collect(),
+    }
 }
 
 #[derive(Default)]
@@ -152,7 +174,10 @@ impl Walker<'_> {
         if let Payload::ComponentImportSection(section) = payload {
             for import in section.clone() {
                 let import = import.map_err(invalid)?;
-                self.surface.imports.push(Import { name: import.name.name.to_owned(), types_only: false });
+                self.surface.imports.push(Import {
+                    name: import.name.name.to_owned(),
+                    types_only: false,
+                });
             }
         }
         Ok(())
@@ -178,12 +203,19 @@ impl Walker<'_> {
 }
 
 fn is_types_only(types: TypesRef<'_>, import: &str) -> bool {
-    let Some(ComponentEntityType::Instance(id)) = types.component_item_for_import(import).map(|item| item.ty) else {
+    let Some(ComponentEntityType::Instance(id)) = types.component_item_for_import(import).map(|item| item.ty)
+    else {
         return false;
     };
     types.get(id).is_some_and(|instance| {
         instance.exports.values().all(|item| {
-            matches!(item.ty, ComponentEntityType::Type { referenced: ComponentAnyTypeId::Defined(_), .. })
+            matches!(
+                item.ty,
+                ComponentEntityType::Type {
+                    referenced: ComponentAnyTypeId::Defined(_),
+                    ..
+                }
+            )
         })
     })
 }

@@ -28,7 +28,13 @@ impl Default for Guest {
 impl Guest {
     /// The core module, in text.
     pub fn core(&self) -> String {
-        let Guest { memory, describe, configure, decide, more } = self;
+        let Guest {
+            memory,
+            describe,
+            configure,
+            decide,
+            more,
+        } = self;
         format!(
             r#"(module
                 {memory}
@@ -63,18 +69,28 @@ impl Guest {
 
 /// A guest that decides by `body`.
 pub fn deciding(body: &str) -> String {
-    Guest { decide: body.to_owned(), ..Guest::default() }.core()
+    Guest {
+        decide: body.to_owned(),
+        ..Guest::default()
+    }
+    .core()
 }
 
 /// A guest that takes parameters by `body`.
 pub fn configuring(body: &str) -> String {
-    Guest { configure: body.to_owned(), ..Guest::default() }.core()
+    Guest {
+        configure: body.to_owned(),
+        ..Guest::default()
+    }
+    .core()
 }
 
 /// A component of the routing world from a core module in text.
 pub fn component(core: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/policy-1.0")).unwrap();
+    let (package, _) = resolve
+        .push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/policy-1.0"))
+        .unwrap();
     encode(core, &resolve, package)
 }
 
@@ -89,7 +105,12 @@ fn encode(core: &str, resolve: &Resolve, package: PackageId) -> Vec<u8> {
     let mut module = wat::parse_str(core).unwrap_or_else(|error| panic!("{error}\n{core}"));
     let world = resolve.select_world(&[package], Some("routing-policy")).unwrap();
     embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8, false).unwrap();
-    ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
+    ComponentEncoder::default()
+        .module(&module)
+        .unwrap()
+        .validate(true)
+        .encode()
+        .unwrap()
 }
 
 /// Strings at 2048, the description at 1024, the decision at 512, `ok` of `configure` at 256.
@@ -122,5 +143,9 @@ fn data() -> String {
 
 /// 32-bit numbers as the text of a data segment.
 pub fn words(numbers: &[u32]) -> String {
-    numbers.iter().flat_map(|number| number.to_le_bytes()).map(|byte| format!("\\{byte:02x}")).collect()
+    numbers
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .map(|byte| format!("\\{byte:02x}"))
+        .collect()
 }

@@ -1,5 +1,11 @@
 //! Guests in WebAssembly text, and a sandbox for tests.
-#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's tool; not every test uses all of it")]
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test's tool; not every test uses all of it"
+)]
 
 pub mod guest;
 pub mod request;
@@ -19,14 +25,23 @@ use signalbox_sandbox::{
 /// Compile children of tests: the crate's own small program, with little of everything.
 pub fn config() -> SandboxConfig {
     SandboxConfig {
-        pool: PoolSize { live_permits: 8, shadow_permits: 2, policies_live: 4, workers: 2 },
+        pool: PoolSize {
+            live_permits: 8,
+            shadow_permits: 2,
+            policies_live: 4,
+            workers: 2,
+        },
         cpu: CpuLevel::default(),
         inspect: InspectBounds::default(),
         compile: CompileConfig {
             program: env!("CARGO_BIN_EXE_signalbox-compile-child").into(),
             arguments: Vec::new(),
             at_once: 2,
-            budget: Budget { memory_bytes: 512 << 20, cpu_s: 20, wall_ms: 60_000 },
+            budget: Budget {
+                memory_bytes: 512 << 20,
+                cpu_s: 20,
+                wall_ms: 60_000,
+            },
         },
         cache: None,
     }
@@ -42,7 +57,10 @@ pub fn cached(home: &std::path::Path) -> SandboxConfig {
         secret_file: home.join("keys/secret"),
         bytes_max: 64 << 20,
     };
-    SandboxConfig { cache: Some(cache), ..config() }
+    SandboxConfig {
+        cache: Some(cache),
+        ..config()
+    }
 }
 
 pub fn ask(component: &[u8]) -> PrepareRequest {
@@ -60,11 +78,22 @@ pub async fn prepare(sandbox: &Sandbox, core: &str) -> Result<Policy, PrepareErr
 }
 
 pub async fn prepare_with(sandbox: &Sandbox, core: &str, limits: Limits) -> Policy {
-    sandbox.prepare(PrepareRequest { limits, ..ask(&guest::component(core)) }).await.unwrap()
+    sandbox
+        .prepare(PrepareRequest {
+            limits,
+            ..ask(&guest::component(core))
+        })
+        .await
+        .unwrap()
 }
 
 pub fn context(time: Duration) -> CallContext {
-    CallContext { seed: 7, deadline_ms: 100, until: Instant::now() + time, priority: Priority::Live }
+    CallContext {
+        seed: 7,
+        deadline_ms: 100,
+        until: Instant::now() + time,
+        priority: Priority::Live,
+    }
 }
 
 /// Long enough that a loaded machine does not matter.

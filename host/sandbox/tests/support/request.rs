@@ -11,19 +11,35 @@ pub fn routing_case() -> RoutingCase {
 
 pub fn case(json: &str) -> RoutingCase {
     let request: RoutingRequest = serde_json::from_str(json).unwrap();
-    let circumstances = Circumstances { now: Timestamp(1_780_000_000_000), levers: &[], bounds: &Bounds::default() };
+    let circumstances = Circumstances {
+        now: Timestamp(1_780_000_000_000),
+        levers: &[],
+        bounds: &Bounds::default(),
+    };
     RoutingCase::build(request, &circumstances).unwrap()
 }
 
 /// `lines` lines, each in stock at every one of `nodes` nodes, with a lane from each.
 pub fn request(lines: usize, nodes: usize) -> String {
-    let list = |count: usize, make: &dyn Fn(usize) -> String| (0..count).map(make).collect::<Vec<_>>().join(",");
-    let lines_json = list(lines, &|line| format!(r#"{{"line_id":"L{line}","sku":"SKU{line}","quantity":2,"weight_g":500}}"#));
+    let list =
+        |count: usize, make: &dyn Fn(usize) -> String| (0..count).map(make).collect::<Vec<_>>().join(",");
+    let lines_json = list(lines, &|line| {
+        format!(r#"{{"line_id":"L{line}","sku":"SKU{line}","quantity":2,"weight_g":500}}"#)
+    });
     let nodes_json = list(nodes, &|node| {
-        format!(r#"{{"node_id":"N{node}","type":"DC","lat":-2{}.5,"lon":-4{}.25,"rejection_bp":{node}}}"#, node % 10, node % 7)
+        format!(
+            r#"{{"node_id":"N{node}","type":"DC","lat":-2{}.5,"lon":-4{}.25,"rejection_bp":{node}}}"#,
+            node % 10,
+            node % 7
+        )
     });
     let stock_json = list(lines * nodes, &|row| {
-        format!(r#"{{"node_id":"N{}","sku":"SKU{}","available":{}}}"#, row % nodes, row / nodes, 5 + row % 3)
+        format!(
+            r#"{{"node_id":"N{}","sku":"SKU{}","available":{}}}"#,
+            row % nodes,
+            row / nodes,
+            5 + row % 3
+        )
     });
     let lanes_json = list(nodes, &|node| {
         format!(

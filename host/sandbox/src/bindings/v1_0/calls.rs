@@ -28,7 +28,10 @@ type ConfigureResult = (std::result::Result<(), Vec<wire::ParameterProblem>>,);
 
 impl Exports {
     /// Finds the functions of a component.
-    pub(crate) fn find(component: &Component, names: &ExportNames) -> std::result::Result<Exports, WrongType> {
+    pub(crate) fn find(
+        component: &Component,
+        names: &ExportNames,
+    ) -> std::result::Result<Exports, WrongType> {
         let function = |interface: &str, name: &str| {
             component
                 .get_export_index(None, interface)
@@ -69,7 +72,11 @@ impl Exports {
     }
 
     /// Calls `describe`.
-    pub(crate) async fn describe(&self, store: &mut Store<Guest>, instance: &Instance) -> Result<RawDescription> {
+    pub(crate) async fn describe(
+        &self,
+        store: &mut Store<Guest>,
+        instance: &Instance,
+    ) -> Result<RawDescription> {
         let (description,): (wire::Description,) = call(store, instance, &self.describe, ()).await?;
         Ok(RawDescription {
             name: description.name,
@@ -80,7 +87,10 @@ impl Exports {
             reason_codes: description
                 .reason_codes
                 .into_iter()
-                .map(|reason| RawReasonCode { code: reason.code, template: reason.template })
+                .map(|reason| RawReasonCode {
+                    code: reason.code,
+                    template: reason.template,
+                })
                 .collect(),
             words: description.words,
             attribute_keys: description.attribute_keys,
@@ -98,7 +108,10 @@ impl Exports {
         Ok(configured.map_err(|problems| {
             problems
                 .into_iter()
-                .map(|problem| ParameterProblem { path: problem.path, message: problem.message })
+                .map(|problem| ParameterProblem {
+                    path: problem.path,
+                    message: problem.message,
+                })
                 .collect()
         }))
     }

@@ -19,14 +19,25 @@ pub(super) fn push_behind<'a>(
     slice: Option<&NetworkSlice>,
     numbers: &mut Numbers<'a>,
 ) {
-    let capabilities: Vec<CapabilityRow> =
-        capabilities.iter().map(|capability| CapabilityRow { word: numbers.of(capability) }).collect();
+    let capabilities: Vec<CapabilityRow> = capabilities
+        .iter()
+        .map(|capability| CapabilityRow {
+            word: numbers.of(capability),
+        })
+        .collect();
     tables.push(&capabilities);
-    let dropped = slice.map_or(0, |slice| slice.dropped.iter().fold(0, |sum: u32, part| sum.saturating_add(part.count)));
+    let dropped = slice.map_or(0, |slice| {
+        slice
+            .dropped
+            .iter()
+            .fold(0, |sum: u32, part| sum.saturating_add(part.count))
+    });
     tables.push(&[SnapshotRow {
         dropped,
         as_of: millis(snapshot.as_of),
-        max_age_ms: snapshot.max_age_ms.map(|age| i64::try_from(age).unwrap_or(i64::MAX)),
+        max_age_ms: snapshot
+            .max_age_ms
+            .map(|age| i64::try_from(age).unwrap_or(i64::MAX)),
         suspended: Bits::default(),
     }]);
 }

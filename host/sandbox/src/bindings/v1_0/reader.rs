@@ -58,14 +58,21 @@ impl At {
     }
 
     pub(crate) fn bad(self, problem: impl Into<String>) -> BadOutput {
-        BadOutput { at: self.to_string(), problem: problem.into() }
+        BadOutput {
+            at: self.to_string(),
+            problem: problem.into(),
+        }
     }
 }
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}[{}]", self.table, self.row)?;
-        if self.column.is_empty() { Ok(()) } else { write!(f, ".{}", self.column) }
+        if self.column.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ".{}", self.column)
+        }
     }
 }
 
@@ -77,22 +84,43 @@ impl<'a, C: GuestCase> Reader<'a, C> {
         vocabulary: &'a Vocabulary,
         description: &'a Description,
     ) -> Result<Reader<'a, C>, BadOutput> {
-        let tables = tables.read().map_err(|error| BadOutput { at: "tables".to_owned(), problem: error.to_string() })?;
-        Ok(Reader { tables, rows_max, input, vocabulary, description })
+        let tables = tables.read().map_err(|error| BadOutput {
+            at: "tables".to_owned(),
+            problem: error.to_string(),
+        })?;
+        Ok(Reader {
+            tables,
+            rows_max,
+            input,
+            vocabulary,
+            description,
+        })
     }
 
     /// The rows of a table with their places. The bound comes before anything walks them: a table without columns can
     /// claim four billion rows in twelve bytes.
-    pub(crate) fn rows<R: Row>(&self) -> Result<impl Iterator<Item = (At, R::View<'a>)> + use<'a, R, C>, BadOutput> {
+    pub(crate) fn rows<R: Row>(
+        &self,
+    ) -> Result<impl Iterator<Item = (At, R::View<'a>)> + use<'a, R, C>, BadOutput> {
         let table: TableRef<'a> = self.tables.table::<R>();
         if table.rows() > self.rows_max as usize {
             return Err(BadOutput {
                 at: R::NAME.to_owned(),
-                problem: format!("expected at most limits.output_rows = {} rows, found {}", self.rows_max, table.rows()),
+                problem: format!(
+                    "expected at most limits.output_rows = {} rows, found {}",
+                    self.rows_max,
+                    table.rows()
+                ),
             });
         }
-        let at = |row| At { table: R::NAME, row, column: "" };
-        Ok((0..).zip(signalbox_contract::codec::rows::<R>(table)).map(move |(row, view)| (at(row), view)))
+        let at = |row| At {
+            table: R::NAME,
+            row,
+            column: "",
+        };
+        Ok((0..)
+            .zip(signalbox_contract::codec::rows::<R>(table))
+            .map(move |(row, view)| (at(row), view)))
     }
 
     /// How many rows a table has; bounded as in [`Reader::rows`].
@@ -107,14 +135,18 @@ impl<'a, C: GuestCase> Reader<'a, C> {
             (Some((_, view)), None) => Ok(view),
             _ => Err(BadOutput {
                 at: R::NAME.to_owned(),
-                problem: format!("expected exactly one row, found {}", self.tables.table::<R>().rows()),
+                problem: format!(
+                    "expected exactly one row, found {}",
+                    self.tables.table::<R>().rows()
+                ),
             }),
         }
     }
 
     /// A word that must be there.
     pub(crate) fn word(&self, at: At, number: Number) -> Result<Word, BadOutput> {
-        self.maybe_word(at, number)?.ok_or_else(|| at.bad("expected a word, found none"))
+        self.maybe_word(at, number)?
+            .ok_or_else(|| at.bad("expected a word, found none"))
     }
 
     /// A word that may be absent.
@@ -129,7 +161,7 @@ impl<'a, C: GuestCase> Reader<'a, C> {
             .map(Some)
             .ok_or_else(|| {
                 at.bad(format!(
-                    "expected a word that `describe` declares, the host registers or the request uses, found number {:#010x}",
+                    "expected a word that `describe` declares, the parameters name, the host registers or the request uses, found number {:#010x}",
                     number.0
                 ))
             })
@@ -139,14 +171,20 @@ impl<'a, C: GuestCase> Reader<'a, C> {
     pub(crate) fn lane(&self, at: At, lane: Option<u32>, lanes: usize) -> Result<Option<u32>, BadOutput> {
         match self.input.lane_rows() {
             None => maybe_row(at, lane, lanes),
-            Some(seen) => Ok(maybe_row(at, lane, seen.len())?.and_then(|lane| seen.get(lane as usize).copied())),
+            Some(seen) => {
+                Ok(maybe_row(at, lane, seen.len())?.and_then(|lane| seen.get(lane as usize).copied()))
+            }
         }
     }
 
     /// What the decision says of itself.
     pub(crate) fn says(&self) -> Result<Says, BadOutput> {
         let summary = self.only::<SummaryRow>()?;
-        let at = At { table: SummaryRow::NAME, row: 0, column: "confidence_bp" };
+        let at = At {
+            table: SummaryRow::NAME,
+            row: 0,
+            column: "confidence_bp",
+        };
         let confidence_bp = summary.confidence_bp();
         if confidence_bp > 10_000 {
             return Err(at.bad(format!("expected 0 to 10000, found {confidence_bp}")));
@@ -162,23 +200,35 @@ impl<'a, C: GuestCase> Reader<'a, C> {
         let count = self.count::<ReasonRow>()?;
         if count > REASONS_MAX {
             let problem = format!("expected at most {REASONS_MAX} rows, found {count}");
-            return Err(BadOutput { at: ReasonRow::NAME.to_owned(), problem });
+            return Err(BadOutput {
+                at: ReasonRow::NAME.to_owned(),
+                problem,
+            });
         }
         let currency = self.input.case().request().envelope().currency;
         let mut reasons = Vec::with_capacity(count);
         for (at, row) in self.rows::<ReasonRow>()? {
             let declared = self
-                .description
-                .reason_codes
-                .iter()
-                .find(|declared| signalbox_contract::word(&declared.code) == row.code())
+                .vocabulary
+                .reason_code(row.code().0)
+                .and_then(|place| self.description.reason_codes.get(place))
                 .ok_or_else(|| {
                     let number = row.code().0;
-                    at.column("code").bad(format!("expected a code that `describe` declares, found number {number:#010x}"))
+                    at.column("code").bad(format!(
+                        "expected a code that `describe` declares, found number {number:#010x}"
+                    ))
                 })?;
             let subject = self.subject(at, row.entity(), row.subject())?;
-            let filling = Filling { subject: &subject, a: row.a(), b: row.b(), currency };
-            reasons.push(Reason { code: declared.code.clone(), text: declared.template.render(&filling) });
+            let filling = Filling {
+                subject: &subject,
+                a: row.a(),
+                b: row.b(),
+                currency,
+            };
+            reasons.push(Reason {
+                code: declared.code.clone(),
+                text: declared.template.render(&filling),
+            });
         }
         Ok(reasons)
     }
@@ -190,13 +240,20 @@ impl<'a, C: GuestCase> Reader<'a, C> {
             (_, Some(row), _) => Some(row),
         };
         row.and_then(|row| self.input.case().subject(entity, row))
-            .ok_or_else(|| at.column("subject").bad("expected a row of the request, found one that it does not have"))
+            .ok_or_else(|| {
+                at.column("subject")
+                    .bad("expected a row of the request, found one that it does not have")
+            })
     }
 }
 
 /// A row number that must be below `rows`.
 pub(crate) fn row(at: At, row: u32, rows: usize) -> Result<u32, BadOutput> {
-    if (row as usize) < rows { Ok(row) } else { Err(at.bad(format!("expected a row below {rows}, found {row}"))) }
+    if (row as usize) < rows {
+        Ok(row)
+    } else {
+        Err(at.bad(format!("expected a row below {rows}, found {row}")))
+    }
 }
 
 /// A row number that may be absent.
@@ -212,7 +269,9 @@ pub(crate) fn maybe_time(at: At, found: Option<i64>) -> Result<Option<Timestamp>
             if (Timestamp::MIN..=Timestamp::MAX).contains(&time) {
                 Ok(time)
             } else {
-                Err(at.bad(format!("expected an instant of 1970 to 9999 in milliseconds, found {millis}")))
+                Err(at.bad(format!(
+                    "expected an instant of 1970 to 9999 in milliseconds, found {millis}"
+                )))
             }
         })
         .transpose()

@@ -34,22 +34,34 @@ fn keys(count: usize) -> Vec<CacheKey> {
             limits: &Limits::default(),
         })
     };
-    (0..count).map(|number| key(format!("{{\"n\":{number}}}"))).collect()
+    (0..count)
+        .map(|number| key(format!("{{\"n\":{number}}}")))
+        .collect()
 }
 
 fn open(home: &Path, bytes_max: u64) -> Cache {
-    Cache::open(&CacheConfig { folder: home.join("cache"), secret_file: home.join("keys/secret"), bytes_max }).unwrap()
+    Cache::open(&CacheConfig {
+        folder: home.join("cache"),
+        secret_file: home.join("keys/secret"),
+        bytes_max,
+    })
+    .unwrap()
 }
 
 fn files(home: &Path) -> Vec<PathBuf> {
-    fs::read_dir(home.join("cache")).unwrap().map(|entry| entry.unwrap().path()).collect()
+    fs::read_dir(home.join("cache"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect()
 }
 
 #[test]
 fn an_entry_comes_back_as_it_was_put_also_for_the_next_host() {
     let home = tempfile::tempdir().unwrap();
     let [key, other] = keys(2).try_into().ok().unwrap();
-    open(home.path(), 1 << 20).put(&key, &compiled(), b"machine code").unwrap();
+    open(home.path(), 1 << 20)
+        .put(&key, &compiled(), b"machine code")
+        .unwrap();
     let entry = open(home.path(), 1 << 20).get(&key).unwrap();
     assert_eq!(entry.code.bytes(), b"machine code");
     assert_eq!(entry.compiled.description.name, "n");
@@ -115,7 +127,8 @@ fn the_least_recently_used_entry_makes_room() {
     let cache = open(home.path(), 4_000);
     let age = |key: &CacheKey, seconds| {
         let file = File::open(home.path().join("cache").join(key.file_name())).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(seconds))
+            .unwrap();
     };
     cache.put(&first, &compiled(), &code).unwrap();
     age(&first, 100);

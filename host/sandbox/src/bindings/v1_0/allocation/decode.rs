@@ -57,17 +57,26 @@ fn allocations(case: &AllocationCase, reader: &AllocationReader<'_>) -> Result<V
 /// For each row of the guest's inbound table: the supply row it belongs to, and its place there.
 fn inbound_rows(case: &AllocationCase) -> Vec<(u32, u32)> {
     let supply = (0..).zip(&case.request.supply);
-    supply.flat_map(|(supply, given)| (0..).zip(&given.inbound).map(move |(place, _)| (supply, place))).collect()
+    supply
+        .flat_map(|(supply, given)| (0..).zip(&given.inbound).map(move |(place, _)| (supply, place)))
+        .collect()
 }
 
 /// Guests number inbound rows through, decisions number them within their supply row.
-fn inbound_of(at: At, found: Option<u32>, supply: u32, rows: &[(u32, u32)]) -> Result<Option<u32>, BadOutput> {
+fn inbound_of(
+    at: At,
+    found: Option<u32>,
+    supply: u32,
+    rows: &[(u32, u32)],
+) -> Result<Option<u32>, BadOutput> {
     let Some(found) = maybe_row(at, found, rows.len())? else {
         return Ok(None);
     };
     match rows.get(found as usize) {
         Some((belongs_to, place)) if *belongs_to == supply => Ok(Some(*place)),
-        _ => Err(at.bad(format!("expected an inbound row of supply row {supply}, found row {found}, which belongs to another"))),
+        _ => Err(at.bad(format!(
+            "expected an inbound row of supply row {supply}, found row {found}, which belongs to another"
+        ))),
     }
 }
 
@@ -107,9 +116,17 @@ fn atp(case: &AllocationCase, reader: &AllocationReader<'_>) -> Result<Vec<Atp>,
     let mut atp = Vec::with_capacity(count);
     for (at, view) in reader.rows::<AtpRow>()? {
         let supply = supply.get(&(view.node(), view.sku())).copied().ok_or_else(|| {
-            at.bad(format!("expected a node and SKU with a supply row, found node {} and SKU {}", view.node(), view.sku()))
+            at.bad(format!(
+                "expected a node and SKU with a supply row, found node {} and SKU {}",
+                view.node(),
+                view.sku()
+            ))
         })?;
-        atp.push(Atp { channel: reader.word(at.column("channel"), view.channel())?, supply, quantity: view.quantity() });
+        atp.push(Atp {
+            channel: reader.word(at.column("channel"), view.channel())?,
+            supply,
+            quantity: view.quantity(),
+        });
     }
     Ok(atp)
 }

@@ -29,7 +29,12 @@ fn supply(case: &AllocationCase) -> Vec<SupplyRow> {
     let rows = case.request.supply.iter().zip(&case.supply);
     rows.map(|(supply, resolved)| {
         let lot = supply.lot.as_deref().map(|lot| lots.of(lot));
-        let row = SupplyRow { node: resolved.node, sku: resolved.sku, lot, ..SupplyRow::default() };
+        let row = SupplyRow {
+            node: resolved.node,
+            sku: resolved.sku,
+            lot,
+            ..SupplyRow::default()
+        };
         if resolved.switched_off.is_some() {
             return row;
         }
@@ -51,7 +56,11 @@ fn inbound(case: &AllocationCase) -> Vec<InboundRow> {
     for (supply, (given, resolved)) in (0..).zip(case.request.supply.iter().zip(&case.supply)) {
         rows.extend(given.inbound.iter().map(|inbound| InboundRow {
             supply,
-            quantity: if resolved.switched_off.is_some() { 0 } else { inbound.quantity },
+            quantity: if resolved.switched_off.is_some() {
+                0
+            } else {
+                inbound.quantity
+            },
             confidence_bp: unless_full(inbound.confidence_bp),
             eta: inbound.eta.as_millis(),
         }));

@@ -13,7 +13,11 @@ type ReturnsReader<'a> = Reader<'a, ReturnsCase>;
 
 pub(super) fn decode(case: &ReturnsCase, reader: &ReturnsReader<'_>) -> Result<ReturnsDecision, BadOutput> {
     let says = reader.says()?;
-    let at = At { table: DispositionRow::NAME, row: 0, column: "" };
+    let at = At {
+        table: DispositionRow::NAME,
+        row: 0,
+        column: "",
+    };
     let chosen = reader.only::<DispositionRow>()?;
     let mut decision = ReturnsDecision {
         status: Status::Referred,
@@ -29,14 +33,22 @@ pub(super) fn decode(case: &ReturnsCase, reader: &ReturnsReader<'_>) -> Result<R
     Ok(decision)
 }
 
-fn refer(reader: &ReturnsReader<'_>, at: At, chosen: &wire::Disposition<'_>) -> Result<Option<Refer>, BadOutput> {
+fn refer(
+    reader: &ReturnsReader<'_>,
+    at: At,
+    chosen: &wire::Disposition<'_>,
+) -> Result<Option<Refer>, BadOutput> {
     let to = reader.maybe_word(at.column("refer_to"), chosen.refer_to())?;
     let reason = reader.maybe_word(at.column("refer_reason"), chosen.refer_reason())?;
     match (to, reason) {
         (None, None) => Ok(None),
         (Some(to), Some(reason)) => Ok(Some(Refer { to, reason })),
-        (Some(_), None) => Err(at.column("refer_reason").bad("expected a word beside `refer_to`, found none")),
-        (None, Some(_)) => Err(at.column("refer_to").bad("expected a word beside `refer_reason`, found none")),
+        (Some(_), None) => Err(at
+            .column("refer_reason")
+            .bad("expected a word beside `refer_to`, found none")),
+        (None, Some(_)) => Err(at
+            .column("refer_to")
+            .bad("expected a word beside `refer_reason`, found none")),
     }
 }
 

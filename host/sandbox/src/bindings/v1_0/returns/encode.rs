@@ -16,7 +16,9 @@ pub(super) fn encode<'a>(case: &'a ReturnsCase, numbers: &mut Numbers<'a>) -> En
     let mut tables = Tables::with_tables(TABLES);
     tables.push(&[item(case, numbers)]);
     tables.push(&options(case, numbers));
-    Encoded::new(tables, None, |tables| push_behind(tables, &[], &case.request.snapshot, None, numbers))
+    Encoded::new(tables, None, |tables| {
+        push_behind(tables, &[], &case.request.snapshot, None, numbers)
+    })
 }
 
 fn item<'a>(case: &'a ReturnsCase, numbers: &mut Numbers<'a>) -> ReturnRow {
@@ -98,7 +100,11 @@ fn options<'a>(case: &'a ReturnsCase, numbers: &mut Numbers<'a>) -> Vec<OptionRo
         disposition: numbers.of(&option.disposition),
         class: class(resolved.disposition.class),
         destination_node: option.destination_node.as_deref().map(|node| nodes.of(node)),
-        capacity_left: if resolved.switched_off.is_some() { Some(0) } else { option.capacity_left },
+        capacity_left: if resolved.switched_off.is_some() {
+            Some(0)
+        } else {
+            option.capacity_left
+        },
         days: option.days,
         quota_left: option.quota_left,
         handling: option.handling_minor,

@@ -39,10 +39,15 @@ fn shipments(case: &RoutingCase, reader: &RoutingReader<'_>) -> Result<Vec<Shipm
         let line = row(at.column("line"), view.line(), case.lines.len())?;
         let stock = maybe_row(at.column("stock"), view.stock(), case.stock.len())?;
         let count = shipments.len();
-        let shipment = shipments
-            .get_mut(view.shipment() as usize)
-            .ok_or_else(|| at.column("shipment").bad(format!("expected a row below {count}, found {}", view.shipment())))?;
-        shipment.lines.push(ShipmentLine { line, stock_row: stock, quantity: view.quantity() });
+        let shipment = shipments.get_mut(view.shipment() as usize).ok_or_else(|| {
+            at.column("shipment")
+                .bad(format!("expected a row below {count}, found {}", view.shipment()))
+        })?;
+        shipment.lines.push(ShipmentLine {
+            line,
+            stock_row: stock,
+            quantity: view.quantity(),
+        });
     }
     Ok(shipments)
 }
@@ -87,7 +92,9 @@ fn kind(at: At, kind: wire::ShipmentKind) -> Result<ShipmentKind, BadOutput> {
         wire::ShipmentKind::Ship => Ok(ShipmentKind::Ship),
         wire::ShipmentKind::Pickup => Ok(ShipmentKind::Pickup),
         wire::ShipmentKind::Transfer => Ok(ShipmentKind::Transfer),
-        wire::ShipmentKind::Unrecognised => Err(at.bad("expected 0 (Ship), 1 (Pickup) or 2 (Transfer), found another code")),
+        wire::ShipmentKind::Unrecognised => {
+            Err(at.bad("expected 0 (Ship), 1 (Pickup) or 2 (Transfer), found another code"))
+        }
     }
 }
 
@@ -121,10 +128,16 @@ fn candidates(case: &RoutingCase, reader: &RoutingReader<'_>) -> Result<Vec<Cand
     for (at, view) in reader.rows::<CandidateTermRow>()? {
         let count = candidates.len();
         let candidate = candidates.get_mut(view.candidate() as usize).ok_or_else(|| {
-            at.column("candidate").bad(format!("expected a row of `{}` below {count}, found {}", CandidateRow::NAME, view.candidate()))
+            at.column("candidate").bad(format!(
+                "expected a row of `{}` below {count}, found {}",
+                CandidateRow::NAME,
+                view.candidate()
+            ))
         })?;
-        candidate.terms.push(Term { name: reader.word(at.column("term"), view.term())?, value_milli: view.value_milli() });
+        candidate.terms.push(Term {
+            name: reader.word(at.column("term"), view.term())?,
+            value_milli: view.value_milli(),
+        });
     }
     Ok(candidates)
 }
-

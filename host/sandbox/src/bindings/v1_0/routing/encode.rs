@@ -1,8 +1,8 @@
 //! From a routing case to tables. Rows keep their places, except that lanes which a lever suspends are left out.
 
 use signalbox_contract::routing::{
-    self as wire, CapacityRow, GroupRow, LaneRow, LineRow, LockedLineRow, LockedShipmentRow, NodeGroupRow, NodeRow,
-    OrderRow, StockRow, SubstituteRow, TriedNodeRow,
+    self as wire, CapacityRow, GroupRow, LaneRow, LineRow, LockedLineRow, LockedShipmentRow, NodeGroupRow,
+    NodeRow, OrderRow, StockRow, SubstituteRow, TriedNodeRow,
 };
 use signalbox_contract::{Bits, Tables};
 use signalbox_domain::routing::{
@@ -30,7 +30,13 @@ pub(super) fn encode<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> En
     tables.push(&locked_lines(case));
     let network = &case.request.network;
     Encoded::new(tables, lane_rows, |tables| {
-        push_behind(tables, &case.capabilities, &network.snapshot, network.slice.as_ref(), numbers);
+        push_behind(
+            tables,
+            &case.capabilities,
+            &network.snapshot,
+            network.slice.as_ref(),
+            numbers,
+        );
     })
 }
 
@@ -75,7 +81,9 @@ fn groups<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<GroupRow>
             },
             country: numbers.maybe(destination.map(|to| &to.country)),
             region: numbers.maybe(destination.and_then(|to| to.region.as_ref())),
-            postal_code: numbers.of(destination.and_then(|to| to.postal_code.as_deref()).unwrap_or_default()),
+            postal_code: numbers.of(destination
+                .and_then(|to| to.postal_code.as_deref())
+                .unwrap_or_default()),
             lat: micro(destination.and_then(|to| to.lat)),
             lon: micro(destination.and_then(|to| to.lon)),
             residential: destination.is_some_and(|to| to.residential),
@@ -116,12 +124,16 @@ fn substitutes(case: &RoutingCase) -> Vec<SubstituteRow> {
     let lines = (0..).zip(case.request.lines.iter().zip(&case.lines));
     lines
         .flat_map(|(line, (given, resolved))| {
-            given.substitutes.iter().zip(&resolved.substitutes).map(move |(substitute, sku)| SubstituteRow {
-                line,
-                sku: *sku,
-                ratio: substitute.ratio,
-                consent: substitute.consent,
-            })
+            given
+                .substitutes
+                .iter()
+                .zip(&resolved.substitutes)
+                .map(move |(substitute, sku)| SubstituteRow {
+                    line,
+                    sku: *sku,
+                    ratio: substitute.ratio,
+                    consent: substitute.consent,
+                })
         })
         .collect()
 }
@@ -146,7 +158,10 @@ fn nodes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<NodeRow> {
 fn node_groups<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<NodeGroupRow> {
     let mut rows = Vec::new();
     for (node, given) in (0..).zip(&case.request.network.nodes) {
-        rows.extend(given.groups.iter().map(|group| NodeGroupRow { node, group: numbers.of(group) }));
+        rows.extend(given.groups.iter().map(|group| NodeGroupRow {
+            node,
+            group: numbers.of(group),
+        }));
     }
     rows
 }
@@ -238,8 +253,13 @@ fn lanes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> (Vec<LaneRow>,
 /// Nodes that are in the request; of others a guest could make nothing.
 fn tried_nodes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<TriedNodeRow> {
     let rows = case.request.order.tried_nodes.iter().zip(&case.tried);
-    rows.filter_map(|(tried, node)| Some(TriedNodeRow { node: (*node)?, reason: numbers.maybe(tried.reason.as_ref()) }))
-        .collect()
+    rows.filter_map(|(tried, node)| {
+        Some(TriedNodeRow {
+            node: (*node)?,
+            reason: numbers.maybe(tried.reason.as_ref()),
+        })
+    })
+    .collect()
 }
 
 fn locked_shipments(case: &RoutingCase) -> Vec<LockedShipmentRow> {
@@ -263,12 +283,19 @@ fn locked_shipments(case: &RoutingCase) -> Vec<LockedShipmentRow> {
 
 fn locked_lines(case: &RoutingCase) -> Vec<LockedLineRow> {
     let mut rows = Vec::new();
-    for (shipment, (locked, resolved)) in (0..).zip(case.request.order.locked_shipments.iter().zip(&case.locked)) {
-        rows.extend(locked.lines.iter().zip(&resolved.lines).map(|(given, part)| LockedLineRow {
-            shipment,
-            line: part.line,
-            quantity: part.pieces,
-            substitute: given.sku.as_deref().and_then(|sku| substitute_row(case, part.line, sku)),
+    for (shipment, (locked, resolved)) in
+        (0..).zip(case.request.order.locked_shipments.iter().zip(&case.locked))
+    {
+        rows.extend(locked.lines.iter().zip(&resolved.lines).map(|(given, part)| {
+            LockedLineRow {
+                shipment,
+                line: part.line,
+                quantity: part.pieces,
+                substitute: given
+                    .sku
+                    .as_deref()
+                    .and_then(|sku| substitute_row(case, part.line, sku)),
+            }
         }));
     }
     rows
@@ -277,7 +304,15 @@ fn locked_lines(case: &RoutingCase) -> Vec<LockedLineRow> {
 /// The row of a line's substitute in the table of all substitutes; none for the line's own SKU.
 fn substitute_row(case: &RoutingCase, line: u32, sku: &str) -> Option<u32> {
     let lines = &case.request.lines;
-    let place = lines.get(line as usize)?.substitutes.iter().position(|substitute| substitute.sku == sku)?;
-    let before: usize = lines.iter().take(line as usize).map(|line| line.substitutes.len()).sum();
+    let place = lines
+        .get(line as usize)?
+        .substitutes
+        .iter()
+        .position(|substitute| substitute.sku == sku)?;
+    let before: usize = lines
+        .iter()
+        .take(line as usize)
+        .map(|line| line.substitutes.len())
+        .sum();
     u32::try_from(before.checked_add(place)?).ok()
 }
