@@ -3,6 +3,20 @@
 //! Everything here is a pure function of its arguments: no clock, no file, no randomness, no runtime. The request and
 //! decision types *are* the JSON API (row-oriented, as callers think); beside each index-based decision, which a policy
 //! produces, stands the view with ids that a caller receives.
+//!
+//! One path leads through the crate, the same for every domain ([`routing`], [`allocation`], [`returns`]):
+//!
+//! ```text
+//! request --validate--> case --(a guest decides, or the built-in policy)--> decision
+//!                        |                                                     |
+//!                        +--> invariants: may it be answered? <----------------+
+//!                        +--> loss: what does it cost, by the cost book? <-----+
+//!                        +--> answer: the decision with the caller's ids <-----+
+//! ```
+//!
+//! [`Case`] is that path as a trait. Around it: what operators and authors write ([`scope`], [`policy_file`],
+//! [`cost_book`], all read by [`toml_file`], whose errors point at the place), the words of open vocabularies ([`words`]),
+//! business figures ([`kpi`]) and governance events ([`events`]).
 
 pub mod allocation;
 pub mod canonical;
