@@ -114,8 +114,14 @@ impl Journal {
             };
             rows.push((head, text));
         }
-        self.write(&rows, head)
-            .map_err(|e| database("write", &self.path, e))?;
+        let written = self.write(&rows, head);
+        if let Err(refused) = written {
+            // A commit that fails late may have happened all the same; the database itself says where it ends.
+            self.head = schema::head(&self.connection).unwrap_or(self.head);
+            if self.head != head {
+                return Err(database("write", &self.path, refused));
+            }
+        }
         self.head = head;
         Ok(head)
     }

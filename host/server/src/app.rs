@@ -43,7 +43,7 @@ pub struct AppOptions {
 }
 
 impl AppOptions {
-    /// This very binary compiles.
+    /// This very binary compiles, and the reference plugins are at hand.
     ///
     /// # Errors
     /// When the running program's path is unknown.
@@ -51,9 +51,15 @@ impl AppOptions {
         Ok(AppOptions {
             compile_program: std::env::current_exe().map_err(AppError::Program)?,
             compile_arguments: vec!["compile-child".into()],
-            bundled: Bundled::default(),
+            bundled: Bundled::new(reference_plugin),
         })
     }
+}
+
+/// A reference plugin, which comes with the binary.
+fn reference_plugin(file: &str) -> Option<Arc<[u8]>> {
+    let found = signalbox_plugins::all().iter().find(|plugin| plugin.file_name() == file);
+    found.map(|plugin| Arc::from(plugin.component))
 }
 
 /// Why the host did not start.

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use signalbox_domain::toml_file::{FileError, TomlFile};
 
 pub use settings::{
-    Config, FolderSettings, LeverBounds, LogFormat, LogSettings, SandboxSettings, ServerSettings, TelemetrySettings,
-    TlsFiles, WatchMode,
+    Config, FolderSettings, LeverBounds, LogFormat, LogSettings, SandboxSettings, ServerSettings,
+    TelemetrySettings, TlsFiles, WatchMode,
 };
 
 /// The file that is read when none is named and it is there.

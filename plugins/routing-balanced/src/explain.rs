@@ -5,48 +5,53 @@ use signalbox_plugin::routing::*;
 
 use crate::exact::Found;
 use crate::greedy::gather;
-use crate::model::{Item, Model, Score, Stage};
+use crate::model::{Item, Model, Score, Stage, best_first};
 use crate::terms::{NAMES, Terms};
 use crate::{NOT_PROVEN, NOTHING_ASSIGNED, SHIPS};
 
 /// The terms of one load of a plan. Those of all loads add up to the plan's total.
 pub(crate) fn terms_of_load(model: &Model<'_, '_>, items: &[Item], loads: &[Load], place: usize) -> Terms {
-    let (Some(load), Some(way)) = (
-        loads.get(place),
-        loads
-            .get(place)
-            .and_then(|load| model.ways.get(load.way as usize)),
-    ) else {
+    let Some(load) = loads.get(place) else {
         return Terms::default();
     };
-    let mut terms = model.pricing.way_terms(way);
-    let lateness = model.lateness_by_load(loads);
-    terms.add_times(
-        &Terms {
-            shipping: model.carriage(load, Stage::Complete),
-            carbon: model.carbon(load),
-            split: model.split(loads, place),
-            lateness: lateness
-                .filter(|(late, _)| *late == place)
-                .fold(0, |sum, (_, amount)| sum.saturating_add(amount)),
-            ..Terms::default()
-        },
-        1,
-    );
+    let of_way = model.price(load.way).terms;
+    let mut terms = Terms {
+        shipping: model.carriage(load, Stage::Complete),
+        processing: of_way.processing,
+        split: model.split(loads, place),
+        lateness: model.lateness(loads, place),
+        capacity: of_way.capacity,
+        rejection_risk: of_way.rejection_risk,
+        carrier_reliability: of_way.carrier_reliability,
+        distance: of_way.distance,
+        carbon: model.carbon(load),
+        customer_tier: of_way.customer_tier,
+        ..Terms::default()
+    };
+    let planning = model.planning();
     for (at, item) in items.iter().enumerate() {
         let source = model.source(item.source);
         if source.way != load.way {
             continue;
         }
-        let planning = model.planning();
         let stock = planning.request.stock_row(source.row);
-        let is_own = planning.request.line(source.line).sku() == stock.sku();
-        let (unit, part) = model
+        let price = model.price(source.way);
+        let of_source = model
             .pricing
-            .source_terms(source.line, &stock, source.ratio, is_own);
-        terms.add_times(&part, 1);
-        terms.add_times(&unit, i64::from(item.units));
-        terms.stockout_avoidance = terms.stockout_avoidance.saturating_add(model.stockout(items, at));
+            .source_terms(&price, source.line, &stock, source.ratio);
+        let units = i64::from(item.units);
+        let add = |to: &mut i64, part: i64, unit: i64| {
+            *to = to.saturating_add(part).saturating_add(unit.saturating_mul(units));
+        };
+        add(
+            &mut terms.processing,
+            of_source.part_processing,
+            of_source.unit_processing,
+        );
+        add(&mut terms.markdown_avoidance, 0, of_source.unit_markdown);
+        add(&mut terms.inventory_confidence, of_source.part_confidence, 0);
+        add(&mut terms.margin, 0, of_source.unit_margin);
+        add(&mut terms.stockout_avoidance, model.stockout(items, at), 0);
     }
     terms
 }
@@ -71,14 +76,17 @@ pub(crate) fn candidates(
         let terms = terms_of_load(model, &found.items, &tally.loads, place);
         let node = model.ways.get(load.way as usize).map_or(0, |way| way.node);
         match nodes.iter_mut().find(|(other, _)| *other == node) {
-            Some((_, sum)) => sum.add_times(&terms, 1),
+            Some((_, sum)) => sum.add(&terms),
             None => nodes.push((node, terms)),
         }
     }
     let used = nodes.len();
-    for (node, _, terms) in others(model, &nodes, most.saturating_sub(used), tally) {
-        nodes.push((node, terms));
+    if used < most {
+        let others = others(model, &nodes, most - used, tally);
+        nodes.extend(others.into_iter().map(|(node, _, terms)| (node, terms)));
     }
+    decision.candidates.reserve(most);
+    decision.terms.reserve(nodes.len() * NAMES.len());
     for (node, terms) in nodes.iter().take(most) {
         let each = NAMES.iter().zip(terms.each()).filter(|(_, amount)| *amount != 0);
         decision.candidate(
@@ -108,42 +116,31 @@ fn others(
     most: usize,
     tally: &mut Tally,
 ) -> Vec<(u32, Score, Terms)> {
-    let mut others: Vec<(u32, Score, Terms)> = Vec::with_capacity(most.min(model.ways.len()) + 1);
-    if most == 0 {
-        return others;
-    }
-    let mut items = Vec::new();
-    for (place, way) in (0u32..).zip(&model.ways) {
-        if used.iter().any(|(node, _)| *node == way.node) {
-            continue;
+    let mut others: Vec<(u32, Score, Terms)> = Vec::with_capacity(most.min(model.ways.len()));
+    let mut items = Vec::with_capacity(model.planning().lines.len());
+    let estimates = model.estimates(|line| model.planning().line(line).open);
+    for place in best_first(&estimates) {
+        let node = model.ways.get(place as usize).map_or(0, |way| way.node);
+        let is_listed =
+            used.iter().any(|(other, _)| *other == node) || others.iter().any(|(other, _, _)| *other == node);
+        if others.len() >= most {
+            break;
         }
         items.clear();
-        if !gather(model, place, &mut items, tally) {
+        if is_listed || !gather(model, place, &mut items, tally) {
             continue;
         }
-        let Some(milli) = model.total(&items, Stage::Partial, tally) else {
+        let Some(milli) = model.total(&items, Stage::Complete, tally).or_else(|| {
+            // A part of an order that ships complete: its cost is still of interest.
+            model.total(&items, Stage::Partial, tally)
+        }) else {
             continue;
         };
         let unserved = model.unserved(&items);
-        let score = Score { unserved, milli };
-        let same = others.iter().position(|(node, _, _)| *node == way.node);
-        if same
-            .and_then(|same| others.get(same))
-            .is_some_and(|(_, other, _)| *other <= score)
-            || (same.is_none()
-                && others.len() == most
-                && others.last().is_some_and(|(_, worst, _)| *worst <= score))
-        {
-            continue;
-        }
-        if let Some(same) = same {
-            others.remove(same);
-        }
         let terms = terms_of_load(model, &items, &tally.loads, 0);
-        let at = others.partition_point(|(_, other, _)| *other <= score);
-        others.insert(at, (way.node, score, terms));
-        others.truncate(most);
+        others.push((node, Score { unserved, milli }, terms));
     }
+    others.sort_by_key(|(_, score, _)| *score);
     others
 }
 

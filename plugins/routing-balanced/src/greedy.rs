@@ -2,19 +2,29 @@
 
 use signalbox_plugin::routing::planning::Tally;
 
-use crate::model::{Item, Model, Score, Stage};
+use crate::model::{Item, Model, Score, Stage, best_first};
+
+/// Ways that are weighed in full each time, of those whose estimates are best.
+const WEIGHED: usize = 4;
 
 /// A complete plan that keeps every rule; the empty one when nothing better is found.
 pub(crate) fn plan(model: &Model<'_, '_>, tally: &mut Tally) -> (Vec<Item>, Score) {
     let mut items = Vec::with_capacity(model.planning().lines.len());
     let mut trial = Vec::with_capacity(model.planning().lines.len());
+    let mut best_items = Vec::with_capacity(model.planning().lines.len());
     let mut score = Score {
         unserved: model.planning().open_units(),
         milli: 0,
     };
     while score.unserved > 0 {
-        let mut best: Option<(Score, Vec<Item>)> = None;
-        for way in 0..model.ways.len() as u32 {
+        let missing = |line: u32| {
+            let open = model.planning().line(line).open;
+            open.saturating_sub(units_of(model, &items, line))
+        };
+        let estimates = model.estimates(missing);
+        let mut best: Option<Score> = None;
+        let mut weighed = 0;
+        for way in best_first(&estimates) {
             trial.clone_from(&items);
             if !gather(model, way, &mut trial, tally) {
                 continue;
@@ -24,14 +34,20 @@ pub(crate) fn plan(model: &Model<'_, '_>, tally: &mut Tally) -> (Vec<Item>, Scor
             };
             let unserved = model.unserved(&trial);
             let found = Score { unserved, milli };
-            if best.as_ref().is_none_or(|(best, _)| found < *best) {
-                best = Some((found, trial.clone()));
+            if best.is_none_or(|best| found < best) {
+                best = Some(found);
+                std::mem::swap(&mut best_items, &mut trial);
+            }
+            weighed += 1;
+            if weighed == WEIGHED {
+                break;
             }
         }
-        let Some((found, better)) = best.filter(|(found, _)| found.unserved < score.unserved) else {
+        let Some(found) = best.filter(|found| found.unserved < score.unserved) else {
             break;
         };
-        (score, items) = (found, better);
+        score = found;
+        std::mem::swap(&mut items, &mut best_items);
     }
     match model.score(&items, tally) {
         Some(score) => (items, score),

@@ -114,7 +114,7 @@ impl RoutingPolicy for Balanced {
     ) -> Result<RoutingDecision, PolicyError> {
         let planning = Planning::new(context, request);
         let (ways, closed) = self.ways(&planning);
-        let stock = planning.stock_by_node();
+        let stock = request.stock_by_node();
         let pricing = Pricing::new(&self.rates, &planning);
         let ways = shortlist::shortlist(pricing, ways, &stock);
         let model = Model::new(pricing, ways, &stock);

@@ -1,7 +1,7 @@
 //! The choice as the searches see it: ways, sources on them, and the score of a plan.
 
 use signalbox_plugin::Index;
-use signalbox_plugin::routing::planning::{Load, Part, Planning, Tally, Way};
+use signalbox_plugin::routing::planning::{Freight, Load, Part, Planning, Tally, Way};
 
 use crate::pricing::{Pricing, Source, WayPrice};
 use crate::rates::share;
@@ -57,14 +57,14 @@ pub(crate) struct Model<'p, 'a> {
 impl<'p, 'a> Model<'p, 'a> {
     pub fn new(pricing: Pricing<'p, 'a>, ways: Vec<Way>, stock: &Index) -> Model<'p, 'a> {
         let planning = pricing.planning;
+        let prices: Vec<WayPrice> = ways.iter().map(|way| pricing.way(way)).collect();
         let mut sources = Vec::with_capacity(ways.len() * planning.lines.len());
-        for (place, way) in (0u32..).zip(&ways) {
+        for (place, (way, price)) in (0u32..).zip(ways.iter().zip(&prices)) {
             for row in stock.rows(way.node) {
                 let stock_row = planning.request.stock_row(*row);
-                let served = planning.served_by(stock_row.sku());
-                sources.extend(
-                    served.filter_map(|(line, ratio)| pricing.source(place, way, &stock_row, line, ratio)),
-                );
+                for served in planning.served_by(stock_row.sku()) {
+                    sources.extend(pricing.source((place, way, price), &stock_row, served));
+                }
             }
         }
         if planning.lines.len() > 1 {
@@ -87,7 +87,7 @@ impl<'p, 'a> Model<'p, 'a> {
                 .any(|(place, way)| node_repeats(place, way));
         let penalty = planning.request.order().sla_penalty();
         Model {
-            prices: ways.iter().map(|way| pricing.way(way)).collect(),
+            prices,
             penalty: penalty.saturating_mul(pricing.rates.penalty),
             pricing,
             ways,
@@ -181,9 +181,10 @@ impl<'p, 'a> Model<'p, 'a> {
                 .saturating_add(self.price(load.way).fixed)
                 .saturating_add(self.carriage(load, stage))
                 .saturating_add(self.carbon(load))
-                .saturating_add(self.split(&tally.loads, place));
+                .saturating_add(self.split(&tally.loads, place))
+                .saturating_add(self.lateness(&tally.loads, place));
         }
-        Some(total.saturating_add(self.lateness(&tally.loads)))
+        Some(total)
     }
 
     /// The score of a complete plan; none when it breaks a rule.
@@ -258,31 +259,91 @@ impl<'p, 'a> Model<'p, 'a> {
         locked.any(|shipment| shipment.group() == Some(group))
     }
 
-    /// The loads that lateness counts: the worst of each delivery group, and the one that the order's penalty goes by.
-    pub fn lateness_by_load(&self, loads: &[Load]) -> impl Iterator<Item = (usize, i64)> {
-        let worst_of_group = loads.iter().enumerate().filter(|(place, load)| {
-            let late = self.price(load.way).late;
-            late > 0
-                && loads.iter().enumerate().all(|(other_place, other)| {
-                    let other_late = self.price(other.way).late;
-                    self.group(other) != self.group(load)
-                        || other_late < late
-                        || (other_late == late && other_place >= *place)
-                })
-        });
-        let lateness = worst_of_group.map(|(place, load)| (place, self.price(load.way).late));
-        let likeliest = (0..loads.len())
-            .rev()
-            .max_by_key(|place| loads.get(*place).map(|load| self.price(load.way).late_bp));
-        let penalty = likeliest.filter(|_| self.penalty > 0).map(|place| {
-            let late_bp = loads.get(place).map_or(0, |load| self.price(load.way).late_bp);
-            (place, share(self.penalty, late_bp))
-        });
-        lateness.chain(penalty)
+    /// What a load adds as lateness: its own when it is the worst of its delivery group, and the order's penalty when no
+    /// load is likelier to be late; of equals the first.
+    pub fn lateness(&self, loads: &[Load], place: usize) -> i64 {
+        let Some(load) = loads.get(place) else { return 0 };
+        let price = self.price(load.way);
+        let (mut is_worst, mut is_likeliest) = (price.late > 0, self.penalty > 0);
+        for (other_place, other) in loads.iter().enumerate() {
+            let other_price = self.price(other.way);
+            let beats = |other: i64, own: i64| other > own || (other == own && other_place < place);
+            is_worst &= !(self.group(other) == self.group(load) && beats(other_price.late, price.late));
+            is_likeliest &= !beats(other_price.late_bp, price.late_bp);
+        }
+        let late = if is_worst { price.late } else { 0 };
+        let penalty = if is_likeliest {
+            share(self.penalty, price.late_bp)
+        } else {
+            0
+        };
+        late.saturating_add(penalty)
     }
 
-    fn lateness(&self, loads: &[Load]) -> i64 {
-        self.lateness_by_load(loads)
-            .fold(0, |sum, (_, amount)| sum.saturating_add(amount))
+    /// What each way could serve of the units that are `missing` of a line, and what it would cost to ship that alone. Leaves
+    /// out what depends on the rest of the plan: capacity, what must stay together, stock that runs short.
+    pub fn estimates(&self, missing: impl Fn(u32) -> u32) -> Vec<Estimate> {
+        let mut estimates = vec![Estimate::default(); self.ways.len()];
+        for line in 0..self.planning().lines.len() as u32 {
+            let (wanted, open_line) = (missing(line), self.planning().line(line));
+            let (mut way, mut left) = (u32::MAX, 0);
+            for place in self.of_line(line) {
+                let source = self.source(place);
+                if source.way != way {
+                    (way, left) = (source.way, wanted);
+                }
+                let units = left.min(source.units_max);
+                if units > 0
+                    && let Some(estimate) = estimates.get_mut(way as usize)
+                {
+                    left -= units;
+                    estimate.served += u64::from(units);
+                    estimate.freight.add(open_line, units);
+                    estimate.milli = estimate
+                        .milli
+                        .saturating_add(source.part)
+                        .saturating_add(source.unit.saturating_mul(i64::from(units)));
+                }
+            }
+        }
+        for (estimate, (way, price)) in estimates.iter_mut().zip(self.ways.iter().zip(&self.prices)) {
+            if estimate.served > 0 {
+                let carriage = way.tariff.cost_minor(estimate.freight);
+                estimate.milli = estimate
+                    .milli
+                    .saturating_add(price.fixed)
+                    .saturating_add(price.late)
+                    .saturating_add(price.parcel_carbon)
+                    .saturating_add(carriage.saturating_mul(self.pricing.rates.shipping));
+            }
+        }
+        estimates
     }
+}
+
+/// What a way could serve, and what that would cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Estimate {
+    pub served: u64,
+    pub milli: i64,
+    freight: Freight,
+}
+
+/// The places of those estimates that serve anything, best first: those that serve most, the cheapest of equals, the first of
+/// these.
+pub(crate) fn best_first(estimates: &[Estimate]) -> impl Iterator<Item = u32> + '_ {
+    let key = |place: u32| {
+        let estimate = estimates.get(place as usize).copied().unwrap_or_default();
+        (u64::MAX - estimate.served, estimate.milli, place)
+    };
+    let places = 0..estimates.len() as u32;
+    let serves = move |place: &u32| key(*place).0 < u64::MAX;
+    let next = move |after: Option<u32>| {
+        let later = places
+            .clone()
+            .filter(serves)
+            .filter(|place| after.is_none_or(|after| key(*place) > key(after)));
+        later.min_by_key(|place| key(*place))
+    };
+    std::iter::successors(next(None), move |last| next(Some(*last)))
 }

@@ -5,12 +5,34 @@ use signalbox_plugin::routing::*;
 
 use crate::lateness;
 use crate::rates::{Rates, share};
-use crate::terms::Terms;
+
+/// The terms of a shipment that do not depend on what it holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WayTerms {
+    pub processing: i64,
+    pub capacity: i64,
+    pub rejection_risk: i64,
+    pub carrier_reliability: i64,
+    pub distance: i64,
+    pub customer_tier: i64,
+}
+
+impl WayTerms {
+    fn sum(&self) -> i64 {
+        self.processing
+            .saturating_add(self.capacity)
+            .saturating_add(self.rejection_risk)
+            .saturating_add(self.carrier_reliability)
+            .saturating_add(self.distance)
+            .saturating_add(self.customer_tier)
+    }
+}
 
 /// What a way costs once it has a shipment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WayPrice {
-    /// All terms that do not depend on what the shipment holds.
+    pub terms: WayTerms,
+    /// Sum of `terms`.
     pub fixed: i64,
     /// `fixed`, and the least carriage and emissions of any shipment.
     pub least: i64,
@@ -20,6 +42,21 @@ pub(crate) struct WayPrice {
     pub late: i64,
     /// Probability of being late, for the order's penalty.
     pub late_bp: i64,
+    /// Handling of a piece, and of a shipment's line.
+    pub piece: i64,
+    pub line: i64,
+}
+
+/// The terms of pieces from a stock row for a line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SourceTerms {
+    /// Of each unit.
+    pub unit_processing: i64,
+    pub unit_markdown: i64,
+    pub unit_margin: i64,
+    /// Of the shipment's line, however many units.
+    pub part_processing: i64,
+    pub part_confidence: i64,
 }
 
 /// Pieces of one stock row that may go on one way for one line.
@@ -59,33 +96,6 @@ impl<'p, 'a> Pricing<'p, 'a> {
         }
     }
 
-    /// The terms of a shipment on the way that do not depend on what it holds.
-    #[inline]
-    pub fn way_terms(&self, way: &Way) -> Terms {
-        let (rates, planning) = (self.rates, self.planning);
-        let node = planning.request.node(way.node);
-        let distance_m = if rates.distance_100km > 0 {
-            planning.distance_m(way).unwrap_or(0)
-        } else {
-            0
-        };
-        let late_bp = lateness::of_way(planning, way).late_bp;
-        Terms {
-            processing: node.per_shipment().saturating_mul(rates.processing),
-            capacity: self.fullness(way),
-            rejection_risk: share(rates.rejection, i64::from(node.rejection_bp())),
-            carrier_reliability: share(rates.late_shipment, i64::from(late_bp)),
-            distance: i64::try_from(distance_m)
-                .unwrap_or(i64::MAX)
-                .saturating_mul(rates.distance_100km)
-                / 100_000,
-            customer_tier: lateness::milli_days(way.arrives_at.saturating_sub(planning.now_ms))
-                .saturating_mul(self.tier_day)
-                / 1_000,
-            ..Terms::default()
-        }
-    }
-
     /// How full the fullest capacity window of the way is, times its price.
     fn fullness(&self, way: &Way) -> i64 {
         if !self.planning.has_windows() {
@@ -98,35 +108,62 @@ impl<'p, 'a> Pricing<'p, 'a> {
         share(self.rates.full_window, full_bp.max().unwrap_or(0).min(10_000))
     }
 
+    /// Prices a way.
     #[inline]
     pub fn way(&self, way: &Way) -> WayPrice {
-        let lateness = lateness::of_way(self.planning, way);
-        let fixed = self.way_terms(way).sum();
-        let co2_g = way
-            .lane
-            .map_or(0, |lane| self.planning.request.lane(lane).co2_g());
-        let parcel_carbon = i64::from(co2_g).saturating_mul(self.rates.carbon_kg) / 1_000;
+        let (rates, planning) = (self.rates, self.planning);
+        let lateness = lateness::of_way(planning, way);
+        let late_bp = i64::from(lateness.late_bp);
+        let node = planning.request.node(way.node);
+        let distance_m = if rates.distance_100km > 0 {
+            planning.distance_m(way).unwrap_or(0)
+        } else {
+            0
+        };
+        let distance_m = i64::try_from(distance_m).unwrap_or(i64::MAX);
+        let terms = WayTerms {
+            processing: node.per_shipment().saturating_mul(rates.processing),
+            capacity: self.fullness(way),
+            rejection_risk: share(rates.rejection, i64::from(node.rejection_bp())),
+            carrier_reliability: share(rates.late_shipment, late_bp),
+            distance: distance_m.saturating_mul(rates.distance_100km) / 100_000,
+            customer_tier: self.days_on_the_way(way),
+        };
+        let fixed = terms.sum();
+        let co2_g = way.lane.map_or(0, |lane| planning.request.lane(lane).co2_g());
+        let parcel_carbon = i64::from(co2_g).saturating_mul(rates.carbon_kg) / 1_000;
         let carriage = way
             .tariff
             .least_minor(Freight::default())
-            .saturating_mul(self.rates.shipping);
+            .saturating_mul(rates.shipping);
         WayPrice {
+            terms,
             fixed,
             least: fixed.saturating_add(carriage).saturating_add(parcel_carbon),
             parcel_carbon,
-            late: share(
-                self.rates.late_day.saturating_mul(lateness.days),
-                i64::from(lateness.late_bp),
-            ),
-            late_bp: i64::from(lateness.late_bp),
+            late: share(rates.late_day.saturating_mul(lateness.days), late_bp),
+            late_bp,
+            piece: node.per_unit().saturating_mul(rates.processing),
+            line: node
+                .per_line()
+                .saturating_mul(rates.processing)
+                .saturating_add(i64::from(node.minutes_per_line()).saturating_mul(rates.labour_minute)),
         }
     }
 
-    /// The terms of one unit of a line from a stock row, and those of the shipment's line.
+    fn days_on_the_way(&self, way: &Way) -> i64 {
+        if self.tier_day == 0 {
+            return 0;
+        }
+        let ms = way.arrives_at.saturating_sub(self.planning.now_ms);
+        lateness::milli_days(ms).saturating_mul(self.tier_day) / 1_000
+    }
+
+    /// The terms of pieces from a stock row for a line, on a way of that price.
     #[inline]
-    pub fn source_terms(&self, line: u32, stock: &Stock<'_>, ratio: u32, is_own: bool) -> (Terms, Terms) {
+    pub fn source_terms(&self, price: &WayPrice, line: u32, stock: &Stock<'_>, ratio: u32) -> SourceTerms {
         let rates = self.rates;
-        let node = self.planning.request.node(stock.node());
+        let is_own = ratio == 1 && self.planning.request.line(line).sku() == stock.sku();
         let pieces = i64::from(ratio);
         let planned = self.planning.line(line).unit_cost;
         let actual = stock
@@ -134,28 +171,17 @@ impl<'p, 'a> Pricing<'p, 'a> {
             .map_or(planned, |each| each.saturating_mul(pieces));
         let goodwill = if is_own { 0 } else { rates.substitute };
         let at_risk = i64::from(stock.markdown_risk_bp().min(10_000));
-        let unit = Terms {
-            processing: node
-                .per_unit()
-                .saturating_mul(pieces)
-                .saturating_mul(rates.processing),
-            markdown_avoidance: -share(actual.max(0).saturating_mul(rates.markdown), at_risk),
-            margin: actual
+        let mistrust = 10_000i64.saturating_sub(i64::from(stock.confidence_bp().unwrap_or(10_000)));
+        SourceTerms {
+            unit_processing: price.piece.saturating_mul(pieces),
+            unit_markdown: -share(actual.max(0).saturating_mul(rates.markdown), at_risk),
+            unit_margin: actual
                 .saturating_sub(planned)
                 .saturating_mul(rates.margin)
                 .saturating_add(goodwill),
-            ..Terms::default()
-        };
-        let mistrust = 10_000i64.saturating_sub(i64::from(stock.confidence_bp().unwrap_or(10_000)));
-        let part = Terms {
-            processing: node
-                .per_line()
-                .saturating_mul(rates.processing)
-                .saturating_add(i64::from(node.minutes_per_line()).saturating_mul(rates.labour_minute)),
-            inventory_confidence: share(rates.short_pick, mistrust.max(0)),
-            ..Terms::default()
-        };
-        (unit, part)
+            part_processing: price.line,
+            part_confidence: share(rates.short_pick, mistrust.max(0)),
+        }
     }
 
     /// Pieces of a stock row that its node can spare beside what it will sell itself.
@@ -168,14 +194,20 @@ impl<'p, 'a> Pricing<'p, 'a> {
 
     /// The source that a stock row is on a way; none when the line may not go that way, or nothing is there.
     #[inline]
-    pub fn source(&self, place: u32, way: &Way, stock: &Stock<'_>, line: u32, ratio: u32) -> Option<Source> {
+    pub fn source(
+        &self,
+        (place, way, price): (u32, &Way, &WayPrice),
+        stock: &Stock<'_>,
+        (line, ratio): (u32, u32),
+    ) -> Option<Source> {
         let open_line = self.planning.line(line);
-        let units_max = (way.pieces(stock) / ratio.max(1)).min(open_line.open);
-        if units_max == 0 || way.takes(&open_line).is_err() {
+        let pieces = way.pieces(stock);
+        let units = if ratio == 1 { pieces } else { pieces / ratio.max(1) };
+        let units_max = units.min(open_line.open);
+        if units_max == 0 || way.takes(open_line).is_err() {
             return None;
         }
-        let is_own = self.planning.request.line(line).sku() == stock.sku();
-        let (unit, part) = self.source_terms(line, stock, ratio, is_own);
+        let terms = self.source_terms(price, line, stock, ratio);
         Some(Source {
             line,
             way: place,
@@ -183,8 +215,11 @@ impl<'p, 'a> Pricing<'p, 'a> {
             ratio,
             units_max,
             spare: self.spare(stock),
-            unit: unit.sum(),
-            part: part.sum(),
+            unit: terms
+                .unit_processing
+                .saturating_add(terms.unit_markdown)
+                .saturating_add(terms.unit_margin),
+            part: terms.part_processing.saturating_add(terms.part_confidence),
         })
     }
 }

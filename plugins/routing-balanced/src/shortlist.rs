@@ -60,6 +60,8 @@ struct Survey {
     words: usize,
     /// By line: the cheapest ways to ship it alone, those that leave least of it open first.
     of_line: Vec<Vec<((u32, i64), u32)>>,
+    /// Open units, by delivery group.
+    wanted: Vec<u64>,
     /// Scratch, by line: units that the way has, and the least cost of its sources.
     there: Vec<(u32, i64)>,
     /// Lines with sources on the way.
@@ -69,11 +71,18 @@ struct Survey {
 impl Survey {
     fn new(planning: &Planning<'_>) -> Survey {
         let lines = planning.lines.len();
+        let mut wanted = vec![0; planning.request.groups().len() as usize];
+        for line in &planning.lines {
+            if let Some(sum) = wanted.get_mut(line.group as usize) {
+                *sum += u64::from(line.open);
+            }
+        }
         Survey {
             covers: Vec::new(),
             full: Vec::new(),
             words: lines.div_ceil(64),
             of_line: vec![Vec::new(); lines],
+            wanted,
             there: vec![(0, i64::MAX); lines],
             touched: Vec::with_capacity(lines),
         }
@@ -81,38 +90,38 @@ impl Survey {
 
     fn add(&mut self, pricing: Pricing<'_, '_>, place: u32, way: &Way, stock: &Index) {
         let planning = pricing.planning;
+        let price = pricing.way(way);
         self.touched.clear();
         for row in stock.rows(way.node) {
             let stock_row = planning.request.stock_row(*row);
-            for (line, ratio) in planning.served_by(stock_row.sku()) {
-                let Some(source) = pricing.source(place, way, &stock_row, line, ratio) else {
+            for served in planning.served_by(stock_row.sku()) {
+                let Some(source) = pricing.source((place, way, &price), &stock_row, served) else {
                     continue;
                 };
-                let Some((units, cost)) = self.there.get_mut(line as usize) else {
+                let Some((units, cost)) = self.there.get_mut(source.line as usize) else {
                     continue;
                 };
                 if *units == 0 {
-                    self.touched.push(line);
+                    self.touched.push(source.line);
                 }
                 let all = i64::from(source.units_max).saturating_mul(source.unit);
                 *units = units.saturating_add(source.units_max);
                 *cost = (*cost).min(source.part.saturating_add(all));
             }
         }
-        self.sum_up(pricing, place, way);
+        self.sum_up(pricing, place, way, &price);
     }
 
     /// Notes what was found of a way, and clears the scratch.
-    fn sum_up(&mut self, pricing: Pricing<'_, '_>, place: u32, way: &Way) {
+    fn sum_up(&mut self, pricing: Pricing<'_, '_>, place: u32, way: &Way, price: &WayPrice) {
         let planning = pricing.planning;
-        let price = pricing.way(way);
         let carriage = |freight| {
             let minor = way.tariff.cost_minor(freight);
             minor.saturating_mul(pricing.rates.shipping)
         };
         let full_from = self.full.len();
         self.full.resize(full_from + self.words, 0);
-        let (mut freight, mut served, mut estimate) = (Freight::default(), 0u64, base(&price));
+        let (mut freight, mut served, mut estimate) = (Freight::default(), 0u64, base(price));
         for line in self.touched.drain(..) {
             let open_line = planning.line(line);
             let Some(there) = self.there.get_mut(line as usize) else {
@@ -120,7 +129,7 @@ impl Survey {
             };
             let (units, cost) = (there.0.min(open_line.open), there.1);
             *there = (0, i64::MAX);
-            freight.add(&open_line, units);
+            freight.add(open_line, units);
             served += u64::from(units);
             estimate = estimate.saturating_add(cost);
             if units == open_line.open
@@ -129,17 +138,13 @@ impl Survey {
                 *word |= 1 << (line % 64);
             }
             let mut alone = Freight::default();
-            alone.add(&open_line, units);
-            let alone = base(&price).saturating_add(carriage(alone)).saturating_add(cost);
+            alone.add(open_line, units);
+            let alone = base(price).saturating_add(carriage(alone)).saturating_add(cost);
             if let Some(best) = self.of_line.get_mut(line as usize) {
                 insert(best, ((open_line.open - units, alone), place), OF_LINE);
             }
         }
-        let lines = planning.lines.iter();
-        let wanted: u64 = lines
-            .filter(|line| line.group == way.group)
-            .map(|line| u64::from(line.open))
-            .sum();
+        let wanted = self.wanted.get(way.group as usize).copied().unwrap_or(0);
         self.covers.push((
             wanted.saturating_sub(served),
             estimate.saturating_add(carriage(freight)),

@@ -68,9 +68,9 @@ impl Terms {
             .fold(0, |sum, amount| sum.saturating_add(amount))
     }
 
-    /// Adds `times` the other's amounts.
-    pub fn add_times(&mut self, other: &Terms, times: i64) {
-        let add = |to: &mut i64, amount: i64| *to = to.saturating_add(amount.saturating_mul(times));
+    /// Adds the other's amounts.
+    pub fn add(&mut self, other: &Terms) {
+        let add = |to: &mut i64, amount: i64| *to = to.saturating_add(amount);
         add(&mut self.shipping, other.shipping);
         add(&mut self.processing, other.processing);
         add(&mut self.split, other.split);

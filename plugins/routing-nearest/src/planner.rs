@@ -32,7 +32,7 @@ impl<'p, 'a> Planner<'p, 'a> {
         Planner {
             planning,
             ways,
-            stock: planning.stock_by_node(),
+            stock: planning.request.stock_by_node(),
             has_substitutes: !planning.request.substitutes().is_empty(),
             parts: Vec::with_capacity(planning.lines.len()),
             left: planning.lines.iter().map(|line| line.open).collect(),
@@ -157,7 +157,7 @@ impl<'p, 'a> Planner<'p, 'a> {
         for (line, ratio) in planning.served_by(stock.sku()) {
             let wanted = self.left.get(line as usize).copied().unwrap_or_default();
             let is_own = planning.request.line(line).sku() == stock.sku();
-            if wanted == 0 || is_own != own || given.takes(&planning.line(line)).is_err() {
+            if wanted == 0 || is_own != own || given.takes(planning.line(line)).is_err() {
                 continue;
             }
             let taken: u32 = self

@@ -29,19 +29,27 @@ impl Tables {
     /// Starts a message of `tables` tables, all still empty. Tables are then written in rising order with
     /// [`Tables::push`].
     pub fn with_tables(tables: usize) -> Tables {
+        Tables::with_capacity(tables, 192, 96)
+    }
+
+    /// As [`Tables::with_tables`], with room for so many narrow and wide cells.
+    pub fn with_capacity(tables: usize, narrow_cells: usize, wide_cells: usize) -> Tables {
         let directory_words = 1 + tables.min(TABLES_MAX) * DIRECTORY_WORDS_PER_TABLE;
-        let mut narrow = Vec::with_capacity(directory_words + 192);
+        let mut narrow = Vec::with_capacity(directory_words + narrow_cells);
         narrow.push(tables.min(TABLES_MAX) as u32);
         narrow.resize(directory_words, 0);
         Tables {
             narrow,
-            wide: Vec::with_capacity(96),
+            wide: Vec::with_capacity(wide_cells),
         }
     }
 
     /// Writes the rows of one table. Call once per table, in rising order of [`Row::TABLE`]; a table that is never
     /// written is empty.
     pub fn push<R: Row>(&mut self, rows: &[R]) {
+        if rows.is_empty() {
+            return;
+        }
         let narrow_mask = R::write_narrow(rows, &mut self.narrow);
         let wide_mask = R::write_wide(rows, &mut self.wide);
         let at = 1 + R::TABLE * DIRECTORY_WORDS_PER_TABLE;
@@ -125,23 +133,13 @@ impl<'a> TableRef<'a> {
     /// there.
     #[inline]
     pub fn narrow<C: NarrowCell>(&self, column: u32, row: usize) -> C {
-        C::from_narrow(
-            self.narrow_column(column)
-                .and_then(|cells| cells.get(row))
-                .copied()
-                .unwrap_or(C::ABSENT),
-        )
+        C::from_narrow(cell_of(self.narrow, self.narrow_mask, column, self.rows, row).unwrap_or(C::ABSENT))
     }
 
     /// The wide cell of `column` in `row`; as [`TableRef::narrow`].
     #[inline]
     pub fn wide<C: WideCell>(&self, column: u32, row: usize) -> C {
-        C::from_wide(
-            self.wide_column(column)
-                .and_then(|cells| cells.get(row))
-                .copied()
-                .unwrap_or(C::ABSENT),
-        )
+        C::from_wide(cell_of(self.wide, self.wide_mask, column, self.rows, row).unwrap_or(C::ABSENT))
     }
 
     /// All cells of a narrow column, raw; `None` when the column is left out (every cell is then absent).
@@ -157,13 +155,26 @@ impl<'a> TableRef<'a> {
     }
 }
 
+/// Where a column starts among the cells of its table; none when it is left out.
+#[inline]
+fn start_of(mask: u32, column: u32, rows: usize) -> Option<usize> {
+    let bit = 1u32.checked_shl(column)?;
+    (mask & bit != 0).then(|| (mask & (bit - 1)).count_ones() as usize * rows)
+}
+
+#[inline]
+fn cell_of<T: Copy>(cells: &[T], mask: u32, column: u32, rows: usize, row: usize) -> Option<T> {
+    let start = start_of(mask, column, rows)?;
+    if row < rows {
+        cells.get(start + row).copied()
+    } else {
+        None
+    }
+}
+
 #[inline]
 fn column_of<T>(cells: &[T], mask: u32, column: u32, rows: usize) -> Option<&[T]> {
-    let bit = 1u32.checked_shl(column)?;
-    if mask & bit == 0 {
-        return None;
-    }
-    let start = (mask & (bit - 1)).count_ones() as usize * rows;
+    let start = start_of(mask, column, rows)?;
     cells.get(start..start + rows)
 }
 
@@ -187,7 +198,6 @@ impl<'a> TablesRef<'a> {
         let (directory, cells) = rest
             .split_at_checked(count * DIRECTORY_WORDS_PER_TABLE)
             .ok_or(CodecError::Directory)?;
-        check_lengths(directory, cells.len(), wide.len())?;
         let mut tables = [TableRef::default(); TABLES_MAX];
         let (mut narrow_left, mut wide_left) = (cells, wide);
         for (table, entry) in tables
@@ -197,15 +207,15 @@ impl<'a> TablesRef<'a> {
             let &[rows, narrow_mask, wide_mask] = entry else {
                 return Err(CodecError::Directory);
             };
-            let rows = rows as usize;
-            let (narrow, narrow_rest) = narrow_left
-                .split_at_checked(narrow_mask.count_ones() as usize * rows)
-                .ok_or(CodecError::Directory)?;
-            let (wide, wide_rest) = wide_left
-                .split_at_checked(wide_mask.count_ones() as usize * rows)
-                .ok_or(CodecError::Directory)?;
+            if rows == 0 {
+                continue;
+            }
+            let split = take(narrow_left, rows, narrow_mask).zip(take(wide_left, rows, wide_mask));
+            let Some(((narrow, narrow_rest), (wide, wide_rest))) = split else {
+                return Err(wrong_lengths(directory, cells.len(), wide.len()));
+            };
             *table = TableRef {
-                rows,
+                rows: rows as usize,
                 narrow_mask,
                 wide_mask,
                 narrow,
@@ -213,7 +223,11 @@ impl<'a> TablesRef<'a> {
             };
             (narrow_left, wide_left) = (narrow_rest, wide_rest);
         }
-        Ok(TablesRef { tables })
+        if narrow_left.is_empty() && wide_left.is_empty() {
+            Ok(TablesRef { tables })
+        } else {
+            Err(wrong_lengths(directory, cells.len(), wide.len()))
+        }
     }
 
     /// The table of row type `R`; empty when the message does not have it.
@@ -223,26 +237,31 @@ impl<'a> TablesRef<'a> {
     }
 }
 
-/// Sums in 64 bits, so that no row count of a hostile directory wraps around.
-fn check_lengths(directory: &[u32], narrow_found: usize, wide_found: usize) -> Result<(), CodecError> {
+/// The cells of a table, and those after it; none when there are too few. Counts in 64 bits, so that no row count of a
+/// hostile directory wraps around.
+#[inline]
+fn take<T>(cells: &[T], rows: u32, mask: u32) -> Option<(&[T], &[T])> {
+    let count = u64::from(rows) * u64::from(mask.count_ones());
+    cells.split_at_checked(usize::try_from(count).ok()?)
+}
+
+/// What the directory calls for, against what was found.
+#[cold]
+fn wrong_lengths(directory: &[u32], narrow_found: usize, wide_found: usize) -> CodecError {
     let (mut narrow_expected, mut wide_expected) = (0u64, 0u64);
     for entry in directory.chunks_exact(DIRECTORY_WORDS_PER_TABLE) {
         let &[rows, narrow_mask, wide_mask] = entry else {
-            return Err(CodecError::Directory);
+            return CodecError::Directory;
         };
         narrow_expected += u64::from(rows) * u64::from(narrow_mask.count_ones());
         wide_expected += u64::from(rows) * u64::from(wide_mask.count_ones());
     }
     let (narrow_found, wide_found) = (narrow_found as u64, wide_found as u64);
-    if narrow_expected == narrow_found && wide_expected == wide_found {
-        Ok(())
-    } else {
-        Err(CodecError::Cells {
-            narrow_expected,
-            narrow_found,
-            wide_expected,
-            wide_found,
-        })
+    CodecError::Cells {
+        narrow_expected,
+        narrow_found,
+        wide_expected,
+        wide_found,
     }
 }
 

@@ -57,13 +57,33 @@ fn check_bounds(document: &TomlFile, written: &Written) -> Result<(), Box<FileEr
     let minutes = 60_000;
     let bounds: [(&str, u64, u64, u64); 24] = [
         ("server.body_bytes_max", server.body_bytes_max, 1 << 10, 256 << 20),
-        ("server.body_bytes_in_flight_max", server.body_bytes_in_flight_max, server.body_bytes_max, 64 << 30),
-        ("server.body_timeout_ms", server.body_timeout_ms, 100, 10 * minutes),
+        (
+            "server.body_bytes_in_flight_max",
+            server.body_bytes_in_flight_max,
+            server.body_bytes_max,
+            64 << 30,
+        ),
+        (
+            "server.body_timeout_ms",
+            server.body_timeout_ms,
+            100,
+            10 * minutes,
+        ),
         ("server.header_timeout_ms", server.header_timeout_ms, 100, minutes),
         ("server.connections_max", server.connections_max, 1, 1_000_000),
         ("server.in_flight_max", server.in_flight_max, 1, 1_000_000),
-        ("server.command_timeout_ms", server.command_timeout_ms, 100, 10 * minutes),
-        ("server.shutdown_grace_ms", server.shutdown_grace_ms, 0, 10 * minutes),
+        (
+            "server.command_timeout_ms",
+            server.command_timeout_ms,
+            100,
+            10 * minutes,
+        ),
+        (
+            "server.shutdown_grace_ms",
+            server.shutdown_grace_ms,
+            0,
+            10 * minutes,
+        ),
         ("folders.rescan_ms", folders.rescan_ms, 100, 60 * minutes),
         ("folders.poll_ms", folders.poll_ms, 50, 60 * minutes),
         ("folders.settle_ms", folders.settle_ms, 10, minutes),
@@ -71,15 +91,45 @@ fn check_bounds(document: &TomlFile, written: &Written) -> Result<(), Box<FileEr
         ("sandbox.decisions_max", sandbox.decisions_max, 1, 10_000),
         ("sandbox.background_max", sandbox.background_max, 1, 10_000),
         ("sandbox.policies_live", sandbox.policies_live, 1, 10_000),
-        ("sandbox.component_bytes_max", sandbox.component_bytes_max, 1 << 10, 64 << 20),
+        (
+            "sandbox.component_bytes_max",
+            sandbox.component_bytes_max,
+            1 << 10,
+            64 << 20,
+        ),
         ("sandbox.compile_at_once", sandbox.compile_at_once, 1, 64),
-        ("sandbox.compile_memory_bytes_max", sandbox.compile_memory_bytes_max, 64 << 20, 64 << 30),
+        (
+            "sandbox.compile_memory_bytes_max",
+            sandbox.compile_memory_bytes_max,
+            64 << 20,
+            64 << 30,
+        ),
         ("sandbox.compile_cpu_s_max", sandbox.compile_cpu_s_max, 1, 3_600),
-        ("sandbox.compile_wall_ms_max", sandbox.compile_wall_ms_max, 100, 60 * minutes),
-        ("sandbox.cache_bytes_max", sandbox.cache_bytes_max, 1 << 20, 1 << 40),
+        (
+            "sandbox.compile_wall_ms_max",
+            sandbox.compile_wall_ms_max,
+            100,
+            60 * minutes,
+        ),
+        (
+            "sandbox.cache_bytes_max",
+            sandbox.cache_bytes_max,
+            1 << 20,
+            1 << 40,
+        ),
         ("levers.count_max", levers.count_max, 1, 1_000),
-        ("levers.duration_ms_max", levers.duration_ms_max, 1_000, 366 * 24 * 60 * minutes),
-        ("requests.deadline_ms", written.requests.deadline_ms.into(), 1, 10 * minutes),
+        (
+            "levers.duration_ms_max",
+            levers.duration_ms_max,
+            1_000,
+            366 * 24 * 60 * minutes,
+        ),
+        (
+            "requests.deadline_ms",
+            written.requests.deadline_ms.into(),
+            1,
+            10 * minutes,
+        ),
     ];
     for (field, value, min, max) in bounds {
         if !(min..=max).contains(&value) {
@@ -90,7 +140,11 @@ fn check_bounds(document: &TomlFile, written: &Written) -> Result<(), Box<FileEr
     Ok(())
 }
 
-fn server(document: &TomlFile, written: &file::Server, folder: &Path) -> Result<ServerSettings, Box<FileError>> {
+fn server(
+    document: &TomlFile,
+    written: &file::Server,
+    folder: &Path,
+) -> Result<ServerSettings, Box<FileError>> {
     let listen: SocketAddr = written.listen.parse().map_err(|_| {
         let expected = "an IP address with a port, such as \"127.0.0.1:8080\"";
         document.problem("server.listen", expected, format!("{:?}", written.listen))
@@ -100,7 +154,10 @@ fn server(document: &TomlFile, written: &file::Server, folder: &Path) -> Result<
         key: folder.join(&tls.key),
     });
     if let Some(tls) = &tls {
-        for (field, path) in [("server.tls.certificate", &tls.certificate), ("server.tls.key", &tls.key)] {
+        for (field, path) in [
+            ("server.tls.certificate", &tls.certificate),
+            ("server.tls.key", &tls.key),
+        ] {
             if !path.is_file() {
                 return Err(document.problem(field, "a PEM file that is there", path.display().to_string()));
             }
@@ -129,7 +186,11 @@ fn server(document: &TomlFile, written: &file::Server, folder: &Path) -> Result<
 fn folders(written: file::Folders, folder: &Path) -> FolderSettings {
     FolderSettings {
         policies_is_default: written.policies.is_none(),
-        policies: folder.join(written.policies.unwrap_or_else(|| PathBuf::from(DEFAULT_POLICIES))),
+        policies: folder.join(
+            written
+                .policies
+                .unwrap_or_else(|| PathBuf::from(DEFAULT_POLICIES)),
+        ),
         data: folder.join(written.data),
         watch: written.watch,
         rescan: Duration::from_millis(written.rescan_ms),
@@ -169,7 +230,11 @@ fn cost_books(
         let path = folder.join(path);
         if !path.is_file() {
             let field = format!("cost_books.{name}");
-            let problem = document.problem(&field, "a cost book's file that is there", path.display().to_string());
+            let problem = document.problem(
+                &field,
+                "a cost book's file that is there",
+                path.display().to_string(),
+            );
             return Err(ConfigError::wrong(problem));
         }
         let text = read_text(&path)?;

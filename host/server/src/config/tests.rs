@@ -19,7 +19,10 @@ fn wrong(text: &str) -> FileError {
 #[test]
 fn with_no_text_at_all_there_are_sane_defaults() {
     let config = Config::parse("signalbox.toml", "", Path::new("")).unwrap();
-    assert_eq!(config.server.listen, "127.0.0.1:8080".parse::<SocketAddr>().unwrap());
+    assert_eq!(
+        config.server.listen,
+        "127.0.0.1:8080".parse::<SocketAddr>().unwrap()
+    );
     assert_eq!(config.folders.policies, Path::new("policies"));
     assert!(config.folders.policies_is_default);
     assert_eq!(config.folders.data, Path::new(".signalbox"));
@@ -83,21 +86,59 @@ fn paths_are_relative_to_the_file() {
     let config = parse("[folders]\npolicies = \"p\"\ndata = \"/var/lib/signalbox\"\n");
     assert_eq!(config.folders.policies, Path::new("/etc/signalbox/p"));
     assert!(!config.folders.policies_is_default);
-    assert_eq!(config.folders.journal(), Path::new("/var/lib/signalbox/ledger.sqlite"));
+    assert_eq!(
+        config.folders.journal(),
+        Path::new("/var/lib/signalbox/ledger.sqlite")
+    );
 }
 
 #[test]
 fn a_mistake_is_told_with_its_place_and_what_would_be_right() {
     let cases = [
-        ("[server]\nlistn = \"127.0.0.1:80\"\n", 2, "server.listn", "listen"),
-        ("[server]\nlisten = \"localhost\"\n", 2, "server.listen", "IP address with a port"),
+        (
+            "[server]\nlistn = \"127.0.0.1:80\"\n",
+            2,
+            "server.listn",
+            "listen",
+        ),
+        (
+            "[server]\nlisten = \"localhost\"\n",
+            2,
+            "server.listen",
+            "IP address with a port",
+        ),
         ("[folders]\nwatch = \"magic\"\n", 2, "folders.watch", "`auto`"),
-        ("[folders]\n\nsettle_ms = 0\n", 3, "folders.settle_ms", "10 to 60000"),
-        ("[sandbox]\ndecisions_max = \"many\"\n", 2, "sandbox.decisions_max", "whole number"),
+        (
+            "[folders]\n\nsettle_ms = 0\n",
+            3,
+            "folders.settle_ms",
+            "10 to 60000",
+        ),
+        (
+            "[sandbox]\ndecisions_max = \"many\"\n",
+            2,
+            "sandbox.decisions_max",
+            "whole number",
+        ),
         ("[log]\nformat = \"xml\"\n", 2, "log.format", "`json`"),
-        ("[cost_books]\nbr = \"nowhere.toml\"\n", 2, "cost_books.br", "that is there"),
-        ("[[scope]]\nname = \"a\"\ndomain = \"shipping\"\n", 3, "scope[0].domain", "`routing`"),
-        ("[[scope]]\nname = \"A B\"\ndomain = \"routing\"\n", 2, "scope[0].name", "fit together"),
+        (
+            "[cost_books]\nbr = \"nowhere.toml\"\n",
+            2,
+            "cost_books.br",
+            "that is there",
+        ),
+        (
+            "[[scope]]\nname = \"a\"\ndomain = \"shipping\"\n",
+            3,
+            "scope[0].domain",
+            "`routing`",
+        ),
+        (
+            "[[scope]]\nname = \"A B\"\ndomain = \"routing\"\n",
+            2,
+            "scope[0].name",
+            "fit together",
+        ),
         (
             "[[scope]]\nname = \"a\"\ndomain = \"routing\"\n[[scope]]\nname = \"b\"\ndomain = \"routing\"\n",
             4,
@@ -128,14 +169,21 @@ fn plain_http_on_the_network_has_to_be_asked_for() {
         "[server]\nlisten = \"0.0.0.0:8080\"\nallow_plain_http = true\n",
         "[server]\nlisten = \"[::1]:8080\"\n",
     ] {
-        assert!(Config::parse("signalbox.toml", text, Path::new("")).is_ok(), "{text}");
+        assert!(
+            Config::parse("signalbox.toml", text, Path::new("")).is_ok(),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn a_mistake_in_a_cost_book_points_into_the_book() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("br.toml"), "name = \"br\"\nversion = \"1.0\"\n").unwrap();
+    std::fs::write(
+        folder.path().join("br.toml"),
+        "name = \"br\"\nversion = \"1.0\"\n",
+    )
+    .unwrap();
     let text = "[cost_books]\nbr = \"br.toml\"\n";
     let Err(ConfigError::Wrong { source }) = Config::parse("signalbox.toml", text, folder.path()) else {
         panic!("the book was taken");

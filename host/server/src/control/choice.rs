@@ -44,7 +44,8 @@ impl<'a> World<'a> {
         let highest = usable.filter(|known| known.admission.immediate).last()?;
         let version = &highest.admission.version;
         let champion = choice.and_then(|choice| choice.champion());
-        let is_above = champion.is_none_or(|champion| champion.policy != version.policy || champion < version);
+        let is_above =
+            champion.is_none_or(|champion| champion.policy != version.policy || champion < version);
         is_above.then_some(highest)
     }
 

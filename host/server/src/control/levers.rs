@@ -19,7 +19,7 @@ pub(super) fn check(lever: &Lever, bounds: LeverBounds, now: Timestamp) -> Resul
     validate::lever(lever, &Bounds::default()).map_err(|invalid| {
         match invalid.problems.into_iter().next() {
             Some(first) => bad(
-                &first.path,
+                first.path.trim_start_matches("lever."),
                 format!("expected {}, found {}", first.expected, first.found),
             ),
             None => bad("", "expected a lever".to_owned()),

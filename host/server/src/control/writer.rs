@@ -24,6 +24,9 @@ use crate::ready::LoadError;
 use crate::snapshot::{LivePolicy, Snapshot};
 use crate::telemetry::Telemetry;
 
+/// Stops that may wait for a ledger that cannot be written. Far more than there are scopes, levers and versions to stop.
+const UNRECORDED_MAX: usize = 10_000;
+
 /// What the writer receives.
 #[derive(Debug)]
 pub(super) enum Message {
@@ -229,6 +232,9 @@ impl Writer {
 
     /// What takes exposure away: the world first, then the ledger, as soon as it can be written.
     fn stop(&mut self, entries: Vec<Entry>) -> Result<(), ControlError> {
+        if self.unrecorded.len() >= UNRECORDED_MAX {
+            return Err(ControlError::LedgerUnavailable { source: None });
+        }
         self.state = self.after(&entries)?;
         self.publish();
         report::entries(&self.setup.telemetry, &entries);
@@ -257,11 +263,12 @@ impl Writer {
         if raised.is_empty() {
             return;
         }
-        if let Err(problem) = self.add(raised) {
-            tracing::error!(
+        match self.add(raised) {
+            Ok(()) => self.publish(),
+            Err(problem) => tracing::error!(
                 error = error_text::chain(&problem),
                 "a version that should go live does not"
-            );
+            ),
         }
     }
 
@@ -307,6 +314,8 @@ impl Writer {
                 "the ledger still cannot be written"
             );
         }
+        // What should have gone live while the ledger could not be written.
+        self.settle();
         let shown = self.published.snapshot.load().levers.len();
         if before != self.unrecorded.len() || shown != self.world().levers().count() {
             self.publish();

@@ -38,7 +38,13 @@ pub(super) type Admitted = (Admission, Arc<LivePolicy>);
 pub(super) async fn admit(job: &Job, loader: &Loader, now: Timestamp) -> Result<Admitted, NotAdmitted> {
     let file = &job.policy.file;
     let component = component(job, loader).await?;
-    let prepared = ready::prepare(loader.sandbox(), file, Arc::clone(&component), job.component.digest).await;
+    let prepared = ready::prepare(
+        loader.sandbox(),
+        file,
+        Arc::clone(&component),
+        job.component.digest,
+    )
+    .await;
     let policy = prepared.map_err(|error| match refuse::of_prepare(file, &error) {
         Judged::Refused(kind, problems) => refused(job, kind, problems),
         Judged::HostFailed(problem) => NotAdmitted::HostFailed(problem),
@@ -110,7 +116,13 @@ fn check_description(job: &Job, description: &Description) -> Result<(), NotAdmi
     let file = &job.policy.file;
     let differs = |field: &str, written: String, described: String| {
         let expected = format!("{described}, which the component says that it is");
-        Err(refused_at(job, RejectionKind::Description, field, expected, written))
+        Err(refused_at(
+            job,
+            RejectionKind::Description,
+            field,
+            expected,
+            written,
+        ))
     };
     if description.domain != file.domain {
         let (written, described) = (file.domain.to_string(), description.domain.to_string());
@@ -120,10 +132,18 @@ fn check_description(job: &Job, description: &Description) -> Result<(), NotAdmi
         return Ok(());
     };
     if description.name != *name {
-        return differs("policy.plugin.name", format!("`{name}`"), format!("`{}`", description.name));
+        return differs(
+            "policy.plugin.name",
+            format!("`{name}`"),
+            format!("`{}`", description.name),
+        );
     }
     if description.version != version.clone() {
-        return differs("policy.plugin.version", version.to_string(), description.version.to_string());
+        return differs(
+            "policy.plugin.version",
+            version.to_string(),
+            description.version.to_string(),
+        );
     }
     Ok(())
 }
@@ -135,9 +155,7 @@ async fn self_tests(job: &Job, policy: &Policy, now: Timestamp) -> Result<(), No
         let request = request(test, found.as_ref()).await?;
         let outcome = match String::from_utf8(request) {
             Err(_) => Err(SelfTestFailure::Request("expected UTF-8 text".to_owned())),
-            Ok(text) => {
-                ready::run_self_test(policy, &text, &test.expect, file.limits.deadline_ms, now).await
-            }
+            Ok(text) => ready::run_self_test(policy, &text, &test.expect, file.limits.deadline_ms, now).await,
         };
         match outcome {
             Ok(()) => {}
@@ -145,7 +163,11 @@ async fn self_tests(job: &Job, policy: &Policy, now: Timestamp) -> Result<(), No
                 return Err(NotAdmitted::HostFailed(SelfTestFailure::Busy.to_string()));
             }
             Err(failure) => {
-                let placed = file.problem(&format!("self_test[{place}]"), "a test that holds", "one that does not");
+                let placed = file.problem(
+                    &format!("self_test[{place}]"),
+                    "a test that holds",
+                    "one that does not",
+                );
                 problems.push(Problem {
                     message: format!("self-test \"{}\" does not hold: {failure}", test.name),
                     ..refuse::at(&placed)
@@ -164,9 +186,9 @@ async fn request(test: &SelfTest, found: Option<&Found>) -> Result<Vec<u8>, NotA
     match (&test.request, found) {
         (SelfTestRequest::Inline(text), _) => Ok(text.clone().into_bytes()),
         (SelfTestRequest::File(_), Some(found)) => read(found.clone(), REQUEST_BYTES_MAX).await,
-        (SelfTestRequest::File(name), None) => {
-            Err(NotAdmitted::HostFailed(format!("the request file `{name}` was not looked at")))
-        }
+        (SelfTestRequest::File(name), None) => Err(NotAdmitted::HostFailed(format!(
+            "the request file `{name}` was not looked at"
+        ))),
     }
 }
 

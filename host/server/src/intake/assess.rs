@@ -131,11 +131,21 @@ fn find_component(
 
 /// The author may have said which bytes it must be.
 fn check_digest(file: &PolicyFile, component: &Component) -> Result<(), Obstacle> {
-    match file.plugin_digest.filter(|expected| *expected != component.digest) {
+    match file
+        .plugin_digest
+        .filter(|expected| *expected != component.digest)
+    {
         None => Ok(()),
         Some(expected) => {
-            let problem = file.problem("policy.plugin.digest", expected.to_string(), component.digest.to_string());
-            Err(Obstacle::Refused(RejectionKind::Digest, vec![refuse::at(&problem)]))
+            let problem = file.problem(
+                "policy.plugin.digest",
+                expected.to_string(),
+                component.digest.to_string(),
+            );
+            Err(Obstacle::Refused(
+                RejectionKind::Digest,
+                vec![refuse::at(&problem)],
+            ))
         }
     }
 }
@@ -145,8 +155,13 @@ fn check_digest(file: &PolicyFile, component: &Component) -> Result<(), Obstacle
 fn admitted_before(file: &PolicyFile, component: &Component, snapshot: &Snapshot) -> Result<bool, Obstacle> {
     let bound = |field: &str, expected: String, found: String, what: &str| {
         let problem = file.problem(field, expected, found);
-        let problem = problem.with_help(format!("give the changed {what} a new version; a version stands for its bytes for ever"));
-        Err(Obstacle::Refused(RejectionKind::Bound, vec![refuse::at(&problem)]))
+        let problem = problem.with_help(format!(
+            "give the changed {what} a new version; a version stands for its bytes for ever"
+        ));
+        Err(Obstacle::Refused(
+            RejectionKind::Bound,
+            vec![refuse::at(&problem)],
+        ))
     };
     if let PluginChoice::Named { name, version } = &file.plugin
         && let Some(digest) = component::bound(snapshot, name, version)
@@ -190,7 +205,11 @@ fn hindered(obstacle: Obstacle, subject: &Subject) -> Standing {
 pub(super) fn refusal_key(subject: &Subject, problems: &[Problem]) -> Digest {
     let digests = [subject.file_digest, subject.component_digest];
     let mut parts: Vec<Digest> = digests.into_iter().flatten().collect();
-    parts.extend(problems.iter().map(|problem| Digest::of(problem.message.as_bytes())));
+    parts.extend(
+        problems
+            .iter()
+            .map(|problem| Digest::of(problem.message.as_bytes())),
+    );
     key_of(&parts)
 }
 

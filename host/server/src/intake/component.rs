@@ -33,7 +33,9 @@ impl Bundled {
 
 impl fmt::Debug for Bundled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bundled").field("any", &self.get.is_some()).finish()
+        f.debug_struct("Bundled")
+            .field("any", &self.get.is_some())
+            .finish()
     }
 }
 
@@ -66,12 +68,19 @@ pub(super) fn file_name(choice: &PluginChoice) -> String {
 /// A component that is not in the folder: the one that this very version was admitted with, one that the host knows by
 /// digest or by name and version, or one that came with the binary.
 pub(super) fn elsewhere(file: &PolicyFile, snapshot: &Snapshot, bundled: &Bundled) -> Option<Component> {
-    let admitted = snapshot.versions.iter().filter_map(|record| Some((record, record.plugin.as_ref()?)));
+    let admitted = snapshot
+        .versions
+        .iter()
+        .filter_map(|record| Some((record, record.plugin.as_ref()?)));
     let same_version = |record: &VersionRecord| record.version.as_ref() == Some(&file.version);
     let known = admitted
         .clone()
         .find(|(record, _)| same_version(record))
-        .or_else(|| admitted.clone().find(|(_, plugin)| Some(plugin.digest) == file.plugin_digest))
+        .or_else(|| {
+            admitted
+                .clone()
+                .find(|(_, plugin)| Some(plugin.digest) == file.plugin_digest)
+        })
         .map(|(_, plugin)| plugin.digest);
     let by_name = || match &file.plugin {
         PluginChoice::Named { name, version } => bound(snapshot, name, version),
@@ -92,7 +101,10 @@ pub(super) fn elsewhere(file: &PolicyFile, snapshot: &Snapshot, bundled: &Bundle
 
 /// The digest that a plugin's name and version are bound to.
 pub(super) fn bound(snapshot: &Snapshot, name: &str, version: &Version) -> Option<Digest> {
-    let mut plugins = snapshot.versions.iter().filter_map(|record| record.plugin.as_ref());
+    let mut plugins = snapshot
+        .versions
+        .iter()
+        .filter_map(|record| record.plugin.as_ref());
     plugins
         .find(|plugin| plugin.name == name && plugin.version == *version)
         .map(|plugin| plugin.digest)

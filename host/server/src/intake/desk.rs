@@ -1,7 +1,7 @@
 //! The cases on intake's desk: one for each policy file in the folder. A pass over the folder comes to what is to be
 //! checked, recorded and shown now. Blocks on the disk; holds no runtime.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use signalbox_domain::events::{PolicyVersion, Problem, Rejection, RejectionKind};
@@ -68,8 +68,13 @@ enum State {
     Open,
     Checking(PolicyVersion),
     Done,
-    Refused { rejection: Box<Rejection>, recorded: bool },
-    Failed { retry_at: Instant },
+    Refused {
+        rejection: Box<Rejection>,
+        recorded: bool,
+    },
+    Failed {
+        retry_at: Instant,
+    },
 }
 
 impl Desk {
@@ -91,7 +96,7 @@ impl Desk {
         moment: Moment,
         stamp: Timestamp,
     ) -> Result<Pass, FolderError> {
-        let listing = self.files.list()?;
+        let listing = self.files.list(moment)?;
         let is_there = |name: &String| listing.files.contains_key(name) || listing.refused.contains_key(name);
         self.cases.retain(|name, _| is_there(name));
         let mut pass = Pass::default();
@@ -215,8 +220,7 @@ impl Desk {
         stamp: Timestamp,
     ) {
         // Two files that claim one version are checked one after the other, so that the first by name wins.
-        let taken: BTreeSet<&PolicyVersion> = self.checking().collect();
-        let is_free = !taken.contains(&job.policy.file.version);
+        let is_free = !self.is_checking(&job.policy.file.version, &job.subject.file);
         let case = self.case(&job.subject.file, job.key, stamp);
         let begin = match &case.state {
             State::Open => is_free,
@@ -230,18 +234,18 @@ impl Desk {
             State::Done => return,
             State::Refused { .. } => return tell_refusal(pass, case, fresh_until, now),
         };
-        pass.pending.extend(pending(&job.subject, PendingState::Checking, case.since));
+        pass.pending
+            .extend(pending(&job.subject, PendingState::Checking, case.since));
         if begin {
             case.state = State::Checking(job.policy.file.version.clone());
             pass.jobs.push(job);
         }
     }
 
-    fn checking(&self) -> impl Iterator<Item = &PolicyVersion> {
-        self.cases.values().filter_map(|case| match &case.state {
-            State::Checking(version) => Some(version),
-            _ => None,
-        })
+    /// Whether the version is being checked for another file than this one, whose former check ends with new bytes.
+    fn is_checking(&self, version: &PolicyVersion, but_for: &str) -> bool {
+        let mut others = self.cases.iter().filter(|(file, _)| *file != but_for);
+        others.any(|(_, case)| matches!(&case.state, State::Checking(checked) if checked == version))
     }
 }
 
@@ -281,3 +285,6 @@ fn later(now: Instant, duration: Duration) -> Instant {
 fn is_policy(name: &str) -> bool {
     name.ends_with(".toml")
 }
+
+#[cfg(test)]
+mod tests;

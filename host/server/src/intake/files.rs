@@ -69,7 +69,12 @@ struct WrongText {
 }
 
 impl Files {
-    pub(super) fn new(folder: &Path, links_outside: bool, component_bytes_max: u64, settling: Settling) -> Files {
+    pub(super) fn new(
+        folder: &Path,
+        links_outside: bool,
+        component_bytes_max: u64,
+        settling: Settling,
+    ) -> Files {
         Files {
             folder: folder.to_owned(),
             links_outside,
@@ -80,12 +85,16 @@ impl Files {
         }
     }
 
-    /// What the folder holds; what is known of files that are gone is forgotten.
+    /// What the folder holds. Every file begins to settle, so that a component need not wait until its policy was read;
+    /// what is known of files that are gone is forgotten.
     ///
     /// # Errors
     /// [`folder::FolderError`]; then nothing is forgotten.
-    pub(super) fn list(&mut self) -> Result<Listing, folder::FolderError> {
+    pub(super) fn list(&mut self, moment: Moment) -> Result<Listing, folder::FolderError> {
         let listing = folder::list(&self.folder, self.links_outside)?;
+        for (name, found) in &listing.files {
+            self.settling.look(name, found.identity, moment.now, moment.clock);
+        }
         // Files below the folder are found by name, not listed; there are as many as policies name.
         let is_there = |name: &str| listing.files.contains_key(name) || name.contains('/');
         self.policies.retain(|name, _| is_there(name));
@@ -119,12 +128,14 @@ impl Files {
         moment: Moment,
         fresh: &mut Option<Instant>,
     ) -> Result<PolicyText, (Option<Digest>, Obstacle)> {
-        self.settled(name, found, moment, fresh).map_err(|obstacle| (None, obstacle))?;
+        self.settled(name, found, moment, fresh)
+            .map_err(|obstacle| (None, obstacle))?;
         let read = match self.policies.get(name) {
             Some((identity, read)) if *identity == found.identity => read.clone(),
             _ => {
                 let read = read_policy(name, found, moment).map_err(|obstacle| (None, obstacle))?;
-                self.policies.insert(name.to_owned(), (found.identity, read.clone()));
+                self.policies
+                    .insert(name.to_owned(), (found.identity, read.clone()));
                 read
             }
         };
@@ -149,7 +160,13 @@ impl Files {
             None => match folder::look_at(&self.folder, name, self.links_outside) {
                 Ok(Some(found)) => found,
                 Ok(None) => return Err(Obstacle::Missing(name.to_owned())),
-                Err(reason) => return Err(refused(RejectionKind::File, "a file that can be taken", format!("`{name}`: {reason}"))),
+                Err(reason) => {
+                    return Err(refused(
+                        RejectionKind::File,
+                        "a file that can be taken",
+                        format!("`{name}`: {reason}"),
+                    ));
+                }
             },
         };
         self.settled(name, &found, moment, fresh)?;
@@ -166,10 +183,18 @@ impl Files {
             }
             Err(ReadError::TooLarge { bytes, bytes_max }) => {
                 let expected = format!("at most {bytes_max} bytes (sandbox.component_bytes_max)");
-                Err(refused(RejectionKind::File, &expected, format!("`{name}` with {bytes}")))
+                Err(refused(
+                    RejectionKind::File,
+                    &expected,
+                    format!("`{name}` with {bytes}"),
+                ))
             }
             Err(error @ (ReadError::Changed | ReadError::Disk { .. })) => {
-                tracing::warn!(file = name, error = error_text::chain(&error), "a file cannot be read yet");
+                tracing::warn!(
+                    file = name,
+                    error = error_text::chain(&error),
+                    "a file cannot be read yet"
+                );
                 Err(moment.again())
             }
         }
@@ -187,7 +212,11 @@ fn read_policy(name: &str, found: &Found, moment: Moment) -> Result<Result<Polic
             }));
         }
         Err(error @ (ReadError::Changed | ReadError::Disk { .. })) => {
-            tracing::warn!(file = name, error = error_text::chain(&error), "a file cannot be read yet");
+            tracing::warn!(
+                file = name,
+                error = error_text::chain(&error),
+                "a file cannot be read yet"
+            );
             return Err(moment.again());
         }
     };

@@ -92,7 +92,8 @@ pub(super) fn list(folder: &Path, links_outside: bool) -> Result<Listing, Folder
         match look(&root, name, links_outside) {
             Ok(Some(found)) => {
                 if name.ends_with(".toml") {
-                    policy_bytes = policy_bytes.saturating_add(found.identity.bytes.min(POLICY_FILE_BYTES_MAX));
+                    policy_bytes =
+                        policy_bytes.saturating_add(found.identity.bytes.min(POLICY_FILE_BYTES_MAX));
                 }
                 listing.files.insert(name.to_owned(), found);
             }

@@ -22,10 +22,13 @@ pub(super) struct Subject {
 impl Subject {
     /// A rejection of it.
     pub(super) fn refuse(&self, kind: RejectionKind, problems: Vec<Problem>) -> Rejection {
-        let bounded = problems.into_iter().take(Rejection::MAX_PROBLEMS).map(|problem| Problem {
-            message: problem.message.chars().take(Problem::MAX_MESSAGE).collect(),
-            ..problem
-        });
+        let bounded = problems
+            .into_iter()
+            .take(Rejection::MAX_PROBLEMS)
+            .map(|problem| Problem {
+                message: problem.message.chars().take(Problem::MAX_MESSAGE).collect(),
+                ..problem
+            });
         Rejection {
             file: self.file.clone(),
             file_digest: self.file_digest,
@@ -89,9 +92,13 @@ pub(super) fn of_prepare(file: &PolicyFile, error: &PrepareError) -> Judged {
             Judged::Refused(RejectionKind::Parameters, problems.collect())
         }
         PrepareError::Compile(CompileError::Configure(_)) => refused(RejectionKind::Parameters, "parameters"),
-        PrepareError::Compile(CompileError::Describe(_)) => refused(RejectionKind::Description, "policy.plugin"),
+        PrepareError::Compile(CompileError::Describe(_)) => {
+            refused(RejectionKind::Description, "policy.plugin")
+        }
         PrepareError::Compile(
-            CompileError::CompileTimeout { .. } | CompileError::CompileMemory { .. } | CompileError::Crashed { .. },
+            CompileError::CompileTimeout { .. }
+            | CompileError::CompileMemory { .. }
+            | CompileError::Crashed { .. },
         ) => refused(RejectionKind::Compile, "policy.plugin"),
         PrepareError::Compile(CompileError::Invalid { .. } | CompileError::WrongType { .. }) => {
             refused(RejectionKind::Component, "policy.plugin")

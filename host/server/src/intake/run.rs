@@ -61,6 +61,7 @@ pub enum IntakeError {
 pub struct Intake {
     hint: Arc<Notify>,
     scanned: channel::Receiver<bool>,
+    looks: channel::Receiver<u64>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -105,13 +106,15 @@ impl Intake {
             running: HashMap::new(),
             trouble: None,
             scanned: channel::Sender::new(false),
+            looks: channel::Sender::new(0),
             started: Instant::now(),
         };
-        let scanned = work.scanned.subscribe();
+        let (scanned, looks) = (work.scanned.subscribe(), work.looks.subscribe());
         let task = tokio::spawn(work.run(Arc::clone(&hint), stop.clone()));
         Ok(Intake {
             hint,
             scanned,
+            looks,
             stop,
             task,
         })
@@ -125,6 +128,11 @@ impl Intake {
     /// Asks for a look at the folder now.
     pub fn look(&self) {
         self.hint.notify_one();
+    }
+
+    /// How often the folder was looked at and what was found taken up.
+    pub fn looks(&self) -> channel::Receiver<u64> {
+        self.looks.clone()
     }
 
     /// Ends the watch and every check that is running; what was proposed before stays.
@@ -172,6 +180,7 @@ struct Work {
     /// What was wrong with the folder itself at the last look, so that it is said once.
     trouble: Option<String>,
     scanned: channel::Sender<bool>,
+    looks: channel::Sender<u64>,
     started: Instant,
 }
 
@@ -189,7 +198,11 @@ impl Work {
                 break;
             };
             let by_timer = Instant::now().checked_add(self.interval);
-            let next = look_again.into_iter().chain(by_timer).min().unwrap_or_else(Instant::now);
+            let next = look_again
+                .into_iter()
+                .chain(by_timer)
+                .min()
+                .unwrap_or_else(Instant::now);
             let waited = tokio::select! {
                 () = stop.cancelled() => None,
                 () = hint.notified() => Some(()),
@@ -234,6 +247,7 @@ impl Work {
                 ),
             }
         }
+        self.looks.send_modify(|looks| *looks = looks.saturating_add(1));
         Some(pass.look_again)
     }
 
@@ -285,7 +299,11 @@ impl Work {
             former.abort();
         }
         let places = Arc::clone(&self.places);
-        let (control, loader, clock) = (self.control.clone(), Arc::clone(&self.loader), Arc::clone(&self.clock));
+        let (control, loader, clock) = (
+            self.control.clone(),
+            Arc::clone(&self.loader),
+            Arc::clone(&self.clock),
+        );
         let name = file.clone();
         let handle = self.checks.spawn(async move {
             // Compiling takes its own place in the sandbox; this one bounds what is held in memory.
@@ -303,7 +321,11 @@ impl Work {
     fn finished(&mut self, checked: Result<Checked, tokio::task::JoinError>) {
         match checked {
             Ok(Checked { file, key, outcome }) => {
-                if self.running.get(&file).is_some_and(|(running, _)| *running == key) {
+                if self
+                    .running
+                    .get(&file)
+                    .is_some_and(|(running, _)| *running == key)
+                {
                     self.running.remove(&file);
                 }
                 if let Some(desk) = &mut self.desk {
@@ -313,7 +335,10 @@ impl Work {
             Err(error) if error.is_cancelled() => {}
             Err(error) => {
                 tracing::error!(%error, "a check broke off");
-                let broken = self.running.iter().find(|(_, (_, handle))| handle.id() == error.id());
+                let broken = self
+                    .running
+                    .iter()
+                    .find(|(_, (_, handle))| handle.id() == error.id());
                 let broken = broken.map(|(file, (key, _))| (file.clone(), *key));
                 if let (Some((file, key)), Some(desk)) = (broken, &mut self.desk) {
                     self.running.remove(&file);

@@ -24,7 +24,9 @@ pub enum LoadError {
     #[error("its policy file is no UTF-8")]
     NotText,
     /// What is in the artifact store is another version than was admitted.
-    #[error("expected {version} with digest {expected}, found {found}; use the host version that admitted it")]
+    #[error(
+        "expected {version} with digest {expected}, found {found}; use the host version that admitted it"
+    )]
     OtherVersion {
         /// The version.
         version: PolicyVersion,

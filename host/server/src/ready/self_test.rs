@@ -73,10 +73,13 @@ async fn decide<C: GuestCase>(
         priority: Priority::Background,
     };
     let input = Input::new(Arc::clone(&case)).map_err(|e| SelfTestFailure::Request(e.to_string()))?;
-    let decided = policy.decide(&input, &context).await.map_err(|error| match error {
-        InvokeError::Busy { .. } => SelfTestFailure::Busy,
-        error => SelfTestFailure::Invoke(error_text::chain(&error)),
-    })?;
+    let decided = policy
+        .decide(&input, &context)
+        .await
+        .map_err(|error| match error {
+            InvokeError::Busy { .. } => SelfTestFailure::Busy,
+            error => SelfTestFailure::Invoke(error_text::chain(&error)),
+        })?;
     let violations = case.check(&decided.decision);
     if !violations.is_empty() {
         return Err(SelfTestFailure::Invariants(

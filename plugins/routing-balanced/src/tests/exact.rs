@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use signalbox_plugin::routing::*;
+use signalbox_plugin::testing::DecidedRouting;
 use signalbox_plugin::testing::random::{self, Shape};
 
 use super::brute::Brute;
@@ -52,14 +53,16 @@ fn shape(random: &mut random::Random) -> Shape {
     }
 }
 
+/// From where and on which lane.
+type Shipped = (u32, Option<u32>);
+/// Shipment, line, stock row, pieces.
+type Held = (u32, u32, Option<u32>, u32);
+/// Line, units.
+type Left = (u32, u32);
+type Essence = (Vec<Shipped>, Vec<Held>, Vec<Left>);
+
 /// What is not explanation: shipments, their lines in any order, and what stays open.
-fn essence(
-    decision: &signalbox_plugin::testing::DecidedRouting,
-) -> (
-    Vec<(u32, Option<u32>)>,
-    Vec<(u32, u32, Option<u32>, u32)>,
-    Vec<(u32, u32)>,
-) {
+fn essence(decision: &DecidedRouting) -> Essence {
     let shipments = decision.shipments.iter();
     let mut lines: Vec<_> = decision
         .lines

@@ -61,7 +61,7 @@ fn both(rows: &RoutingRows) -> (Score, Score) {
     let planning = Planning::new(&context(), &request);
     let (ways, _) = policy.0.ways(&planning);
     let pricing = Pricing::new(&policy.0.rates, &planning);
-    let model = Model::new(pricing, ways, &planning.stock_by_node());
+    let model = Model::new(pricing, ways, &request.stock_by_node());
     let mut tally = Tally::default();
     let (items, score) = greedy::plan(&model, &mut tally);
     let (_, score) = improve::improve(&model, items, score, 3_000, &mut tally);

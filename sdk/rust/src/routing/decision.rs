@@ -118,7 +118,21 @@ impl RoutingDecision {
 
     /// The tables that cross the boundary.
     pub fn encode(&self) -> Tables {
-        let mut tables = Tables::with_tables(DECISION_TABLES);
+        // Room for every column, so that the lists never move.
+        let narrow = self.shipments.len() * 7
+            + self.lines.len() * 4
+            + self.unassigned.len() * 5
+            + self.candidates.len() * 3
+            + self.terms.len() * 2
+            + self.conclusion.reasons.len() * 3
+            + 1;
+        let wide = self.shipments.len() * 3
+            + self.unassigned.len() * 2
+            + self.candidates.len()
+            + self.terms.len()
+            + self.conclusion.reasons.len() * 2
+            + 1;
+        let mut tables = Tables::with_capacity(DECISION_TABLES, narrow, wide);
         tables.push(&self.shipments);
         tables.push(&self.lines);
         tables.push(&self.unassigned);

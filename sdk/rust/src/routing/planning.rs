@@ -101,18 +101,8 @@ impl<'a> Planning<'a> {
 
     /// The line of that row; one without open units when there is none.
     #[inline]
-    pub fn line(&self, row: u32) -> OpenLine {
-        self.lines.get(row as usize).copied().unwrap_or_default()
-    }
-
-    /// The stock rows of every node that could serve some line: of a SKU that is asked for, with pieces that are free.
-    pub fn stock_by_node(&self) -> Index {
-        let request = self.request;
-        let keys = request.stock().iter().map(|row| {
-            let useful = row.available() > row.safety_stock() && self.asked.is_asked(row.sku());
-            if useful { row.node() } else { u32::MAX }
-        });
-        Index::build(request.nodes().len(), keys)
+    pub fn line(&self, row: u32) -> &OpenLine {
+        self.lines.get(row as usize).unwrap_or(&OpenLine::NONE)
     }
 
     /// The lines that a SKU can serve, with the pieces that make one unit: 1 for the line's own SKU, the ratio of a

@@ -58,7 +58,8 @@ pub enum Act {
     Snoop,
 }
 
-struct Hostile(Parameters);
+/// The policy.
+pub struct Hostile(Parameters);
 
 impl Run for Hostile {
     const DOMAIN: &'static str = "routing";

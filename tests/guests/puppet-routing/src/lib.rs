@@ -16,7 +16,8 @@ pub struct Parameters {
     wide: Vec<i64>,
 }
 
-struct Puppet(Parameters);
+/// The policy.
+pub struct Puppet(Parameters);
 
 impl Run for Puppet {
     const DOMAIN: &'static str = "routing";

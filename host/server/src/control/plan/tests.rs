@@ -61,7 +61,10 @@ impl Bench {
 
     fn settle(&mut self) {
         let world = self.world();
-        let wanted = self.scopes.iter().filter_map(|scope| Some((scope, world.wanted(scope)?)));
+        let wanted = self
+            .scopes
+            .iter()
+            .filter_map(|scope| Some((scope, world.wanted(scope)?)));
         let raised: Vec<Entry> = wanted
             .flat_map(|(scope, known)| raise(&world, &scope.name, &known.admission.version))
             .collect();
@@ -382,7 +385,10 @@ fn names_that_mean_nothing_are_answered_with_those_that_do() {
     bench.admit("a@1.0.0");
     let world = bench.world();
     let unknown_scope = world.resolve("shipping", "a", None).unwrap_err();
-    assert!(unknown_scope.to_string().contains("allocation"), "{unknown_scope}");
+    assert!(
+        unknown_scope.to_string().contains("allocation"),
+        "{unknown_scope}"
+    );
     let unknown_policy = world.resolve("routing", "b", None).unwrap_err();
     assert!(unknown_policy.to_string().contains("[\"a\"]"), "{unknown_policy}");
     let unknown_version = world.resolve("routing", "a", Some(&Version::new(2, 0, 0)));
@@ -444,7 +450,11 @@ fn levers_are_bounded_in_number_and_expired_ones_do_not_count() {
     bench.change(put(lever("b", 1_600)));
     bench.now = Timestamp(1_200);
     bench.change(put(lever("c", 1_500)));
-    let names: Vec<&str> = bench.world().levers().map(|lever| lever.lever_id.as_str()).collect();
+    let names: Vec<&str> = bench
+        .world()
+        .levers()
+        .map(|lever| lever.lever_id.as_str())
+        .collect();
     assert_eq!(names, ["b", "c"]);
     let delete = |name: &str| Change::DeleteLever {
         lever_id: name.into(),

@@ -3,11 +3,10 @@
 use signalbox_contract::routing::Together;
 
 use super::Freight;
-use crate::Index;
 use crate::routing::RoutingRequest;
 
 /// An order line with what is open of it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct OpenLine {
     /// Its delivery group.
     pub group: u32,
@@ -33,6 +32,24 @@ pub struct OpenLine {
 }
 
 impl OpenLine {
+    /// A line without anything open.
+    pub const NONE: OpenLine = OpenLine {
+        group: 0,
+        open: 0,
+        quantity: 0,
+        unit: Freight {
+            mass_g: 0,
+            volume_mm3: 0,
+        },
+        requires: 0,
+        firm_node: None,
+        kit: None,
+        kit_ratio: 1,
+        net_revenue: 0,
+        unit_cost: 0,
+        together: Together::Free,
+    };
+
     /// The set of lines with which it must leave (`true`) or arrive (`false`): those of the same delivery group that ask
     /// the same. None when it is free, and when a part of the set is locked.
     #[inline]
@@ -105,46 +122,69 @@ fn take_off_locked(request: &RoutingRequest<'_>, lines: &mut [OpenLine]) {
 /// Which lines a SKU can serve.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    /// (line, pieces of the SKU that make one unit), in the order of `of_sku`.
-    lines: Vec<(u32, u32)>,
-    of_sku: Index,
-    shared: bool,
+    /// By SKU, then by line.
+    entries: Vec<Entry>,
+    /// Where the entries of each SKU start; one more than SKUs.
+    starts: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    sku: u32,
+    line: u32,
+    /// Pieces of the SKU that make one unit.
+    ratio: u32,
 }
 
 impl Asked {
     pub fn new(request: &RoutingRequest<'_>) -> Asked {
-        let own = request.lines().iter().map(|line| (line.sku(), line.index(), 1));
-        let consented = request
-            .substitutes()
-            .iter()
-            .filter(|row| row.consent())
-            .map(|row| (row.sku(), row.line(), row.ratio().max(1)));
-        let entries: Vec<(u32, u32, u32)> = own.chain(consented).collect();
-        let skus = entries.iter().map(|entry| entry.0);
-        let highest = skus.clone().filter(|sku| *sku != u32::MAX).max();
-        let of_sku = Index::build(highest.map_or(0, |sku| sku + 1), skus);
-        Asked {
-            shared: (0..of_sku.keys()).any(|sku| of_sku.rows(sku).len() > 1),
-            lines: entries.iter().map(|(_, line, ratio)| (*line, *ratio)).collect(),
-            of_sku,
+        let substitutes = request.substitutes();
+        let mut entries = Vec::with_capacity((request.lines().len() + substitutes.len()) as usize);
+        entries.extend(request.lines().iter().map(|line| Entry {
+            sku: line.sku(),
+            line: line.index(),
+            ratio: 1,
+        }));
+        entries.extend(substitutes.iter().filter(|row| row.consent()).map(|row| Entry {
+            sku: row.sku(),
+            line: row.line(),
+            ratio: row.ratio().max(1),
+        }));
+        if !entries.is_sorted() {
+            entries.sort_unstable();
         }
+        let skus = entries.last().map_or(0, |last| last.sku.saturating_add(1));
+        let mut starts = Vec::with_capacity(skus as usize + 1);
+        let mut start = 0;
+        for sku in 0..=skus {
+            while entries.get(start).is_some_and(|entry| entry.sku < sku) {
+                start += 1;
+            }
+            starts.push(start as u32);
+        }
+        Asked { entries, starts }
     }
 
     #[inline]
-    pub fn is_asked(&self, sku: u32) -> bool {
-        !self.of_sku.rows(sku).is_empty()
+    fn of(&self, sku: u32) -> &[Entry] {
+        let at = sku as usize;
+        match (self.starts.get(at), self.starts.get(at.wrapping_add(1))) {
+            (Some(start), Some(end)) => self
+                .entries
+                .get(*start as usize..*end as usize)
+                .unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// Whether some SKU serves several lines.
     pub fn is_shared(&self) -> bool {
-        self.shared
+        let mut pairs = self.entries.iter().zip(self.entries.iter().skip(1));
+        pairs.any(|(entry, next)| entry.sku == next.sku)
     }
 
     #[inline]
     pub fn lines(&self, sku: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.of_sku
-            .rows(sku)
-            .iter()
-            .filter_map(|entry| self.lines.get(*entry as usize).copied())
+        self.of(sku).iter().map(|entry| (entry.line, entry.ratio))
     }
 }

@@ -85,9 +85,7 @@ impl Tariff {
     pub fn chargeable_g(&self, freight: Freight) -> u64 {
         match self.dim_divisor {
             0 => freight.mass_g,
-            divisor => freight
-                .mass_g
-                .max(freight.volume_mm3.div_ceil(u64::from(divisor))),
+            divisor => freight.mass_g.max(div_up(freight.volume_mm3, divisor)),
         }
     }
 
@@ -102,7 +100,7 @@ impl Tariff {
     pub fn parcels(&self, freight: Freight) -> u64 {
         match self.max_parcel_g {
             0 => 1,
-            max => self.chargeable_g(freight).div_ceil(u64::from(max)).max(1),
+            max => div_up(self.chargeable_g(freight), max).max(1),
         }
     }
 
@@ -115,7 +113,7 @@ impl Tariff {
             .saturating_sub(parcels.saturating_mul(u64::from(self.included_g)));
         let steps = match self.step_g {
             0 => 0,
-            step => above.div_ceil(u64::from(step)),
+            step => div_up(above, step),
         };
         self.parcels_minor(parcels)
             .saturating_add(times(self.step_minor, steps))
@@ -134,6 +132,15 @@ impl Tariff {
 
     fn parcels_minor(&self, parcels: u64) -> i64 {
         times(self.parcel_minor, parcels).saturating_add(self.duty_tax_minor)
+    }
+}
+
+/// A quotient, rounded up. Most masses fit 32 bits, in which dividing is cheaper.
+#[inline]
+fn div_up(amount: u64, by: u32) -> u64 {
+    match u32::try_from(amount) {
+        Ok(amount) => u64::from(amount.div_ceil(by)),
+        Err(_) => amount.div_ceil(u64::from(by)),
     }
 }
 

@@ -1,0 +1,131 @@
+//! The host under test.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use semver::Version;
+use serde_json::Value;
+use signalbox_server::app::{App, AppOptions, RunningApp};
+use signalbox_server::config::Config;
+use signalbox_server::snapshot::{Snapshot, VersionRecord, VersionState};
+use tempfile::TempDir;
+
+/// How long anything may take before a test gives up. Nothing waits this long when all is well.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running host with folders of its own.
+pub struct Host {
+    /// The running application.
+    pub app: RunningApp,
+    folder: TempDir,
+    child: PathBuf,
+    client: reqwest::Client,
+}
+
+impl Host {
+    /// Starts a host with an empty watched folder. `child` is the program that compiles: `env!("CARGO_BIN_EXE_compile-child")`.
+    /// `more` is added to the configuration file.
+    pub async fn start(child: &str, more: &str) -> Host {
+        let folder = TempDir::new().unwrap();
+        std::fs::create_dir(folder.path().join("policies")).unwrap();
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n\n[folders]\npolicies = \"policies\"\ndata = \"state\"\n\n{more}"
+        );
+        std::fs::write(folder.path().join("signalbox.toml"), config).unwrap();
+        Host::open(folder, child.into()).await
+    }
+
+    async fn open(folder: TempDir, child: PathBuf) -> Host {
+        let config = Config::load(Some(&folder.path().join("signalbox.toml"))).unwrap();
+        let mut options = AppOptions::this_program().unwrap();
+        options.compile_program = child.clone();
+        options.compile_arguments = Vec::new();
+        let app = App::start(config, options).await.unwrap();
+        app.ready().await;
+        let client = reqwest::Client::builder().build().unwrap();
+        Host { app, folder, child, client }
+    }
+
+    /// Stops the host and starts it again on the same folders.
+    pub async fn restart(self) -> Host {
+        let Host { app, folder, child, .. } = self;
+        app.shutdown().await;
+        Host::open(folder, child).await
+    }
+
+    /// The watched folder.
+    pub fn policies(&self) -> PathBuf {
+        self.folder.path().join("policies")
+    }
+
+    /// The host's own folder.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// Puts a file into the watched folder as a careful user does: complete at once, by rename.
+    pub fn drop_file(&self, name: &str, bytes: &[u8]) {
+        let waiting: &Path = self.folder.path();
+        std::fs::write(waiting.join(name), bytes).unwrap();
+        std::fs::rename(waiting.join(name), self.policies().join(name)).unwrap();
+    }
+
+    /// Waits until what is published fits.
+    pub async fn wait_for(&self, what: &str, fits: impl Fn(&Snapshot) -> bool) -> std::sync::Arc<Snapshot> {
+        let waited = tokio::time::timeout(PATIENCE, self.app.control.wait_for(fits)).await;
+        match waited {
+            Ok(Some(snapshot)) => snapshot,
+            _ => panic!("waited in vain for {what}; versions: {:#?}", self.app.control.snapshot().versions),
+        }
+    }
+
+    /// Waits until the version has been decided about, and returns its record.
+    pub async fn settled(&self, name: &str, version: &str) -> VersionRecord {
+        let version: Version = version.parse().unwrap();
+        let find = |snapshot: &Snapshot| {
+            let of_version = |record: &&VersionRecord| {
+                record.version.as_ref().is_some_and(|v| v.policy == name && v.version == version)
+            };
+            let settled = |record: &&VersionRecord| {
+                !matches!(record.state, VersionState::Waiting { .. } | VersionState::Checking | VersionState::Admitted)
+            };
+            snapshot.versions.iter().filter(of_version).find(settled).cloned()
+        };
+        let what = format!("{name}@{version} to be live or refused");
+        let snapshot = self.wait_for(&what, |snapshot| find(snapshot).is_some()).await;
+        find(&snapshot).unwrap()
+    }
+
+    /// Drops a policy file and waits until it is live.
+    pub async fn go_live(&self, name: &str, version: &str, toml: &str) {
+        self.drop_file(&format!("{name}-{version}.toml"), toml.as_bytes());
+        let record = self.settled(name, version).await;
+        assert!(matches!(record.state, VersionState::Live { .. }), "{record:#?}");
+    }
+
+    /// Sends a decision request; status and body.
+    pub async fn decide(&self, domain: &str, request: &Value) -> (u16, Value) {
+        let url = format!("http://{}/v1/decisions/{domain}", self.app.addr);
+        let response = self.client.post(url).json(request).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
+    }
+
+    /// Sends a decision request that must be answered; the answer.
+    pub async fn answer(&self, domain: &str, request: &Value) -> Value {
+        let (status, answer) = self.decide(domain, request).await;
+        assert_eq!(status, 200, "{answer:#}");
+        answer
+    }
+
+    /// Stops the host.
+    pub async fn stop(self) {
+        self.app.shutdown().await;
+    }
+}
+
+/// The causes of the fallbacks of an answer, in order.
+pub fn causes(answer: &Value) -> Vec<&str> {
+    let fallbacks = answer["diagnostics"]["fallbacks"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+    fallbacks.iter().map(|fallback| fallback["cause"].as_str().unwrap_or("?")).collect()
+}
