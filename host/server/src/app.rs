@@ -58,7 +58,9 @@ impl AppOptions {
 
 /// A reference plugin, which comes with the binary.
 fn reference_plugin(file: &str) -> Option<Arc<[u8]>> {
-    let found = signalbox_plugins::all().iter().find(|plugin| plugin.file_name() == file);
+    let found = signalbox_plugins::all()
+        .iter()
+        .find(|plugin| plugin.file_name() == file);
     found.map(|plugin| Arc::from(plugin.component))
 }
 

@@ -116,9 +116,12 @@ async fn every_kind_of_bad_version_is_refused_with_its_place_and_the_live_one_st
         .unwrap()
         .set_len(100 << 20)
         .unwrap();
-    folders.write("returns.wasm", signalbox_guests::component("puppet-returns"));
+    folders.write(
+        "returns.wasm",
+        signalbox_guests::component("guest-puppet-returns"),
+    );
     let order = r#"{"currency": "EUR", "order": {"order_id": "O"}}"#;
-    let self_test = format!("[[self_test]]\nname = \"ships\"\nrequest_file = \"order.json\"\n");
+    let self_test = "[[self_test]]\nname = \"ships\"\nrequest_file = \"order.json\"\n".to_owned();
     folders.write("order.json", order);
     let cases = [
         (

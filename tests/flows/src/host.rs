@@ -43,12 +43,19 @@ impl Host {
         let app = App::start(config, options).await.unwrap();
         app.ready().await;
         let client = reqwest::Client::builder().build().unwrap();
-        Host { app, folder, child, client }
+        Host {
+            app,
+            folder,
+            child,
+            client,
+        }
     }
 
     /// Stops the host and starts it again on the same folders.
     pub async fn restart(self) -> Host {
-        let Host { app, folder, child, .. } = self;
+        let Host {
+            app, folder, child, ..
+        } = self;
         app.shutdown().await;
         Host::open(folder, child).await
     }
@@ -75,7 +82,10 @@ impl Host {
         let waited = tokio::time::timeout(PATIENCE, self.app.control.wait_for(fits)).await;
         match waited {
             Ok(Some(snapshot)) => snapshot,
-            _ => panic!("waited in vain for {what}; versions: {:#?}", self.app.control.snapshot().versions),
+            _ => panic!(
+                "waited in vain for {what}; versions: {:#?}",
+                self.app.control.snapshot().versions
+            ),
         }
     }
 
@@ -84,10 +94,16 @@ impl Host {
         let version: Version = version.parse().unwrap();
         let find = |snapshot: &Snapshot| {
             let of_version = |record: &&VersionRecord| {
-                record.version.as_ref().is_some_and(|v| v.policy == name && v.version == version)
+                record
+                    .version
+                    .as_ref()
+                    .is_some_and(|v| v.policy == name && v.version == version)
             };
             let settled = |record: &&VersionRecord| {
-                !matches!(record.state, VersionState::Waiting { .. } | VersionState::Checking | VersionState::Admitted)
+                !matches!(
+                    record.state,
+                    VersionState::Waiting { .. } | VersionState::Checking | VersionState::Admitted
+                )
             };
             snapshot.versions.iter().filter(of_version).find(settled).cloned()
         };
@@ -126,6 +142,11 @@ impl Host {
 
 /// The causes of the fallbacks of an answer, in order.
 pub fn causes(answer: &Value) -> Vec<&str> {
-    let fallbacks = answer["diagnostics"]["fallbacks"].as_array().map_or(&[] as &[Value], Vec::as_slice);
-    fallbacks.iter().map(|fallback| fallback["cause"].as_str().unwrap_or("?")).collect()
+    let fallbacks = answer["diagnostics"]["fallbacks"]
+        .as_array()
+        .map_or(&[] as &[Value], Vec::as_slice);
+    fallbacks
+        .iter()
+        .map(|fallback| fallback["cause"].as_str().unwrap_or("?"))
+        .collect()
 }

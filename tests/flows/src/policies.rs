@@ -11,7 +11,13 @@ pub fn policy_toml(name: &str, version: &str, domain: &str, file: &str, paramete
 
 /// The hostile guest doing `act` when it decides.
 pub fn hostile_toml(version: &str, act: &str) -> String {
-    policy_toml("hostile", version, "routing", HOSTILE_FILE, &format!("decide = \"{act}\""))
+    policy_toml(
+        "hostile",
+        version,
+        "routing",
+        HOSTILE_FILE,
+        &format!("decide = \"{act}\""),
+    )
 }
 
 /// The file name that tests drop the hostile guest's component under.

@@ -1,6 +1,12 @@
 //! Policies that misbehave while they decide: each is contained, the next safe policy answers and says why, and neither the
 //! neighbour's decisions nor the host notice.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 use serde_json::Value;
 use signalbox_flows::host::causes;
@@ -40,19 +46,30 @@ fn decided(answer: &Value) -> Value {
 async fn every_misdeed_is_contained_and_the_previous_policy_answers() {
     let host = host().await;
     let request = requests::routing(3, 20, 0);
-    host.go_live("hostile", "1.0.0", &hostile_toml("1.0.0", "behave")).await;
+    host.go_live("hostile", "1.0.0", &hostile_toml("1.0.0", "behave"))
+        .await;
     let safe = host.answer("routing", &request).await;
     assert_eq!(safe["answered_by"], "champion");
 
     for (number, (act, cause)) in ACTS.iter().enumerate() {
         // Each misdeed becomes the champion over the behaving version, and is rolled back afterwards.
         let version = format!("1.0.{}", number + 1);
-        host.go_live("hostile", &version, &hostile_toml(&version, act)).await;
+        host.go_live("hostile", &version, &hostile_toml(&version, act))
+            .await;
         let answer = host.answer("routing", &request).await;
         assert_eq!(answer["answered_by"], "fallback", "{act}: {answer:#}");
         assert_eq!(answer["assigned_arm"], "champion", "{act}");
-        assert!(causes(&answer).first().is_some_and(|found| found.starts_with(cause)), "{act}: {answer:#}");
-        assert_eq!(decided(&answer), decided(&safe), "{act}: the previous policy's decision is another one");
+        assert!(
+            causes(&answer)
+                .first()
+                .is_some_and(|found| found.starts_with(cause)),
+            "{act}: {answer:#}"
+        );
+        assert_eq!(
+            decided(&answer),
+            decided(&safe),
+            "{act}: the previous policy's decision is another one"
+        );
         roll_back(&host).await;
     }
     let again = host.answer("routing", &request).await;
@@ -62,7 +79,10 @@ async fn every_misdeed_is_contained_and_the_previous_policy_answers() {
 }
 
 async fn roll_back(host: &Host) {
-    let by = signalbox_server::control::By { actor: "test".into(), reason: "misbehaved".into() };
+    let by = signalbox_server::control::By {
+        actor: "test".into(),
+        reason: "misbehaved".into(),
+    };
     host.app.control.rollback("routing", by).await.unwrap();
 }
 
@@ -75,7 +95,8 @@ async fn a_policy_that_is_not_sure_is_followed_by_the_next() {
     )
     .await;
     host.drop_file(HOSTILE_FILE, signalbox_guests::component("guest-hostile"));
-    host.go_live("hostile", "1.0.0", &hostile_toml("1.0.0", "unsure")).await;
+    host.go_live("hostile", "1.0.0", &hostile_toml("1.0.0", "unsure"))
+        .await;
     let answer = host.answer("routing", &requests::routing(1, 5, 0)).await;
     assert_eq!(answer["answered_by"], "built_in", "{answer:#}");
     assert_eq!(causes(&answer), ["LOW_CONFIDENCE"]);
@@ -85,11 +106,16 @@ async fn a_policy_that_is_not_sure_is_followed_by_the_next() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_spinning_policy_does_not_hold_up_its_neighbours() {
     let host = host().await;
-    host.go_live("hostile", "1.0.0", &hostile_toml("1.0.0", "spin")).await;
+    host.go_live("hostile", "1.0.0", &hostile_toml("1.0.0", "spin"))
+        .await;
     let spinning = requests::routing(1, 5, 0);
     let returns = signalbox_plugins::get("returns-recovery").unwrap();
     host.drop_file("returns-recovery-1.0.0.wasm", returns.component);
-    let toml = signalbox_plugins::policies().iter().find(|(file, _)| file.starts_with("returns-recovery")).unwrap().1;
+    let toml = signalbox_plugins::policies()
+        .iter()
+        .find(|(file, _)| file.starts_with("returns-recovery"))
+        .unwrap()
+        .1;
     host.go_live("returns-recovery", "1.0.0", toml).await;
     let neighbour = serde_json::json!({
         "currency": "EUR", "now": "2026-03-02T10:00:00Z",
@@ -100,8 +126,7 @@ async fn a_spinning_policy_does_not_hold_up_its_neighbours() {
     });
     // Two spinning decisions, one for each worker, and the neighbour's among them: it can only be answered before them if
     // they give way.
-    let slow = futures_of(&host, &spinning);
-    tokio::pin!(slow);
+    let mut slow = Box::pin(futures_of(&host, &spinning));
     let answer = tokio::select! {
         biased;
         _ = &mut slow => panic!("the spinning decisions ended before their neighbour's"),
@@ -132,12 +157,15 @@ async fn neighbour_after_start(host: &Host, request: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_a_decision_is_left_for_the_next() {
     let host = host().await;
-    host.go_live("hostile", "1.0.0", &hostile_toml("1.0.0", "behave")).await;
+    host.go_live("hostile", "1.0.0", &hostile_toml("1.0.0", "behave"))
+        .await;
     let request = requests::routing(1, 5, 0);
     let before = decided(&host.answer("routing", &request).await);
-    host.go_live("hostile", "1.0.1", &hostile_toml("1.0.1", "dirty")).await;
+    host.go_live("hostile", "1.0.1", &hostile_toml("1.0.1", "dirty"))
+        .await;
     host.answer("routing", &request).await;
-    host.go_live("hostile", "1.0.2", &hostile_toml("1.0.2", "behave")).await;
+    host.go_live("hostile", "1.0.2", &hostile_toml("1.0.2", "behave"))
+        .await;
     assert_eq!(decided(&host.answer("routing", &request).await), before);
     host.stop().await;
 }

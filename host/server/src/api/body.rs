@@ -251,9 +251,9 @@ mod tests {
         let gate = super::super::shed::Gate::new(1, 1 << 20, crate::telemetry::Telemetry::new().unwrap());
         let pieces =
             tokio_stream::iter((0..4).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 300]))));
-        let mut share = gate.body_share();
+        let (mut share, headers) = (gate.body_share(), HeaderMap::new());
         let read = read(
-            &HeaderMap::new(),
+            &headers,
             Body::from_stream(pieces),
             1_000,
             Duration::from_secs(60),
@@ -266,14 +266,8 @@ mod tests {
     async fn a_body_that_never_ends_is_given_up() {
         let gate = super::super::shed::Gate::new(1, 1 << 20, crate::telemetry::Telemetry::new().unwrap());
         let body = Body::from_stream(tokio_stream::pending::<Result<Bytes, std::io::Error>>());
-        let mut share = gate.body_share();
-        let read = read(
-            &HeaderMap::new(),
-            body,
-            1_000,
-            Duration::from_secs(10),
-            &mut share,
-        );
+        let (mut share, headers) = (gate.body_share(), HeaderMap::new());
+        let read = read(&headers, body, 1_000, Duration::from_secs(10), &mut share);
         assert_eq!(read.await.unwrap_err().kind(), ProblemKind::BodyTimeout);
     }
 }

@@ -113,11 +113,6 @@ impl Server {
         ))
     }
 
-    /// Nothing is served.
-    pub fn none() -> Server {
-        Server { running: None }
-    }
-
     /// Takes no new connections, finishes what is in flight within the grace, then closes what is left.
     pub async fn stop(self) {
         let Some(Running { handle, task, grace }) = self.running else {

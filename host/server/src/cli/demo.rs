@@ -13,5 +13,9 @@ pub(super) fn run(options: DemoArgs) -> Result<ExitCode, CliError> {
     // Work that nobody waits for any more must not hold the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     let holds = shown.map_err(|error| CliError::Report(chain(&error)))?;
-    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

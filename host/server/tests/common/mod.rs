@@ -242,7 +242,7 @@ pub fn drop_policy(folders: &Folders, name: &str, version: &str) {
 }
 
 pub fn component() -> &'static [u8] {
-    signalbox_guests::component("hostile")
+    signalbox_guests::component("guest-hostile")
 }
 
 /// The same component with other bytes: a custom section more, which means nothing.

@@ -59,9 +59,15 @@ fn body(path: &str) -> Value {
 
 #[test]
 fn every_endpoint_is_on_the_list_and_every_listed_one_exists() {
-    let listed: Vec<(String, String)> =
-        ENDPOINTS.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
-    assert_eq!(documented(), listed, "a new endpoint: decide whether it changes state, and list it");
+    let listed: Vec<(String, String)> = ENDPOINTS
+        .iter()
+        .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+        .collect();
+    assert_eq!(
+        documented(),
+        listed,
+        "a new endpoint: decide whether it changes state, and list it"
+    );
 }
 
 /// The status and problem that an endpoint gives to `peer` with one more header.
@@ -69,13 +75,22 @@ async fn ask(host: &Host, (method, path): (&str, &str), peer: &str, header: (&st
     let request = request(method, &filled(path), peer).header("content-type", "application/json");
     let request = if header.0 == "host" {
         let mut request = request;
-        request.headers_mut().unwrap().insert("host", header.1.parse().unwrap());
+        request
+            .headers_mut()
+            .unwrap()
+            .insert("host", header.1.parse().unwrap());
         request
     } else {
         request.header(header.0, header.1)
     };
-    let answered = host.send(request.body(body(path).to_string().into()).unwrap()).await;
-    let problem = if answered.status.is_success() { String::new() } else { answered.problem() };
+    let answered = host
+        .send(request.body(body(path).to_string().into()).unwrap())
+        .await;
+    let problem = if answered.status.is_success() {
+        String::new()
+    } else {
+        answered.problem()
+    };
     (answered.status.as_u16(), problem)
 }
 
@@ -93,11 +108,22 @@ async fn changes_are_refused_from_elsewhere_through_proxies_and_for_other_sites(
             (LOCAL, ("host", "shop.example:8080")),
         ] {
             let (status, problem) = ask(&host, at, peer, header).await;
-            assert_eq!((status, problem.as_str()), (403, "local-only"), "{method} {path} {peer} {header:?}");
+            assert_eq!(
+                (status, problem.as_str()),
+                (403, "local-only"),
+                "{method} {path} {peer} {header:?}"
+            );
         }
-        for header in [("sec-fetch-site", "cross-site"), ("origin", "http://evil.example")] {
+        for header in [
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "http://evil.example"),
+        ] {
             let (status, problem) = ask(&host, at, LOCAL, header).await;
-            assert_eq!((status, problem.as_str()), (403, "cross-site"), "{method} {path} {header:?}");
+            assert_eq!(
+                (status, problem.as_str()),
+                (403, "cross-site"),
+                "{method} {path} {header:?}"
+            );
         }
         let (status, problem) = ask(&host, at, LOCAL, ("x-none", "")).await;
         assert_ne!(status, 403, "{method} {path} is refused to everybody: {problem}");
@@ -112,9 +138,14 @@ async fn changes_are_refused_from_elsewhere_through_proxies_and_for_other_sites(
 #[tokio::test]
 async fn changes_need_json_named_as_such() {
     let host = Host::start().await;
-    for (method, path, _) in ENDPOINTS.iter().filter(|(method, _, changes)| *changes && *method != "DELETE") {
+    for (method, path, _) in ENDPOINTS
+        .iter()
+        .filter(|(method, _, changes)| *changes && *method != "DELETE")
+    {
         let plain = request(method, &filled(path), LOCAL).header("content-type", "text/plain");
-        let answered = host.send(plain.body(Body::from(body(path).to_string())).unwrap()).await;
+        let answered = host
+            .send(plain.body(Body::from(body(path).to_string())).unwrap())
+            .await;
         assert_eq!(answered.problem(), "unsupported-media-type", "{method} {path}");
     }
     host.stop().await;

@@ -8,15 +8,28 @@ use crate::api::ApiOptions;
 #[tokio::test]
 async fn every_domain_is_answered_and_says_who_answered() {
     let host = Host::start().await;
-    for (domain, body) in [("routing", order()), ("allocation", allocation()), ("returns", returned())] {
+    for (domain, body) in [
+        ("routing", order()),
+        ("allocation", allocation()),
+        ("returns", returned()),
+    ] {
         let answered = host.decide(domain, &body).await;
         assert_eq!(answered.status, 200, "{answered:?}");
         let answer = answered.json();
         assert_eq!(answer["scope"], domain);
-        assert_eq!((&answer["policy"], &answer["answered_by"]), (&json!("built-in"), &json!("built_in")));
+        assert_eq!(
+            (&answer["policy"], &answer["answered_by"]),
+            (&json!("built-in"), &json!("built_in"))
+        );
         assert_eq!(answer["assigned_arm"], "champion");
-        assert_eq!((&answer["mode"], &answer["logged"]), (&json!("DECIDE"), &json!(false)));
-        assert!(answer["digest"].as_str().unwrap().starts_with("sha256:"), "{answer:#}");
+        assert_eq!(
+            (&answer["mode"], &answer["logged"]),
+            (&json!("DECIDE"), &json!(false))
+        );
+        assert!(
+            answer["digest"].as_str().unwrap().starts_with("sha256:"),
+            "{answer:#}"
+        );
         assert!(answer["host_loss"]["total_minor"].is_i64(), "{answer:#}");
         assert_eq!(answer["diagnostics"]["fallbacks"], json!([]));
     }
@@ -29,7 +42,10 @@ async fn an_order_is_routed_with_the_callers_ids() {
     let answer = host.decide("routing", &order()).await.json();
     assert_eq!(answer["status"], "FULL");
     let shipment = &answer["decision"]["shipments"][0];
-    assert_eq!((&shipment["from_node"], &shipment["service"]), (&json!("DC"), &json!("STANDARD")));
+    assert_eq!(
+        (&shipment["from_node"], &shipment["service"]),
+        (&json!("DC"), &json!("STANDARD"))
+    );
     assert_eq!(shipment["lines"][0]["line_id"], "L");
     assert_eq!(shipment["lines"][0]["quantity"], 2);
     host.stop().await;
@@ -99,7 +115,9 @@ async fn a_lever_acts_from_the_next_request_on_and_the_answer_says_so() {
     assert_eq!(answer["status"], "UNFILLABLE", "{answer:#}");
     assert_eq!(answer["diagnostics"]["levers"][0]["lever_id"], "flood");
 
-    let gone = host.send_json("DELETE", "/v1/levers/flood?reason=dry&actor=ops", &json!({})).await;
+    let gone = host
+        .send_json("DELETE", "/v1/levers/flood?reason=dry&actor=ops", &json!({}))
+        .await;
     assert_eq!(gone.status, 200, "{gone:?}");
     assert_eq!(host.decide("routing", &body).await.json()["status"], "FULL");
     host.stop().await;
@@ -131,7 +149,13 @@ async fn decisions_are_counted() {
     let host = Host::start().await;
     host.decide("routing", &order()).await;
     let metrics = host.get("/metrics").await;
-    assert!(metrics.headers["content-type"].to_str().unwrap().starts_with("text/plain"), "{metrics:?}");
+    assert!(
+        metrics.headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/plain"),
+        "{metrics:?}"
+    );
     for line in [
         "signalbox_decisions_total{scope=\"routing\",policy=\"built-in\",version=",
         "signalbox_http_requests_total{route=\"/v1/decisions/routing\",method=\"POST\",status=\"200\"} 1\n",

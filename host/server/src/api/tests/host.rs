@@ -45,7 +45,10 @@ impl Answered {
     /// The last part of the problem's type.
     pub fn problem(&self) -> String {
         let uri = self.json()["type"].as_str().unwrap_or_default().to_owned();
-        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        assert_eq!(
+            self.headers["content-type"], "application/problem+json",
+            "{self:?}"
+        );
         uri.rsplit(':').next().unwrap_or_default().to_owned()
     }
 }
@@ -59,7 +62,8 @@ impl Host {
     pub async fn with(options: ApiOptions, config: &str) -> Host {
         let folder = TempDir::new().unwrap();
         // A small pool: many hosts run beside each other in tests.
-        let config = format!("{config}\n[sandbox]\ndecisions_max = 2\nbackground_max = 1\npolicies_live = 2\n");
+        let config =
+            format!("{config}\n[sandbox]\ndecisions_max = 2\nbackground_max = 1\npolicies_live = 2\n");
         let mut config = Config::parse("signalbox.toml", &config, folder.path()).unwrap();
         config.folders.rescan = Duration::from_secs(60);
         let telemetry = Telemetry::new().unwrap();
@@ -92,7 +96,8 @@ impl Host {
     }
 
     pub async fn get(&self, path: &str) -> Answered {
-        self.send(request("GET", path, STRANGER).body(Body::empty()).unwrap()).await
+        self.send(request("GET", path, STRANGER).body(Body::empty()).unwrap())
+            .await
     }
 
     /// Sends JSON from the host's own machine.
@@ -102,7 +107,8 @@ impl Host {
     }
 
     pub async fn decide(&self, domain: &str, body: &Value) -> Answered {
-        self.send_json("POST", &format!("/v1/decisions/{domain}"), body).await
+        self.send_json("POST", &format!("/v1/decisions/{domain}"), body)
+            .await
     }
 }
 

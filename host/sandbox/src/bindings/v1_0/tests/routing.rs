@@ -150,7 +150,7 @@ fn suspended_lanes_are_not_seen_and_rows_are_mapped_both_ways() {
         lane: Some(1),
         ..ShipmentRow::default()
     };
-    let decision = decoded(&input, |tables| tables.push(&[shipment.clone()])).unwrap();
+    let decision = decoded(&input, |tables| tables.push(std::slice::from_ref(&shipment))).unwrap();
     assert_eq!(decision.shipments[0].lane, Some(2));
     let beyond = ShipmentRow {
         lane: Some(2),
@@ -346,7 +346,7 @@ fn a_cell_that_means_nothing_is_named_with_its_place() {
         }),
         "shipment-lines[0].stock"
     );
-    let part = |row: UnassignedRow| refused(&|tables| tables.push(&[row.clone()])).at;
+    let part = |row: UnassignedRow| refused(&|tables| tables.push(std::slice::from_ref(&row))).at;
     let (action, reason) = (number("CANCEL"), number("NO_STOCK"));
     assert_eq!(
         part(UnassignedRow {
