@@ -96,7 +96,7 @@ async fn other_bytes_under_a_known_name_are_refused_and_the_live_one_stays() {
     let record = host.until_state("calm-1.1.0.toml", "rejected").await;
     assert_eq!(kind(&record), RejectionKind::Bound);
     assert!(
-        problem(&record).contains("plugin hostile@"),
+        problem(&record).contains("plugin guest-hostile@"),
         "{}",
         problem(&record)
     );
@@ -134,7 +134,7 @@ async fn every_kind_of_bad_version_is_refused_with_its_place_and_the_live_one_st
             "unknown.toml",
             policy("calm", "2.0.0", "[limit]\n"),
             RejectionKind::PolicyFile,
-            "unknown.toml:10:2: limit",
+            "unknown.toml:10:1: limit",
         ),
         (
             "garbage.toml",

@@ -23,7 +23,23 @@ async fn a_misspelt_field_is_refused_with_its_path_and_place() {
     let body = "{\n  \"currency\": \"EUR\",\n  \"order\": {\"order_id\": \"O\", \"chanel\": \"web\"}\n}";
     let post = request("POST", "/v1/decisions/routing", STRANGER).header("content-type", "application/json");
     let answered = host.send(post.body(body.into()).unwrap()).await;
-    insta::assert_json_snapshot!(golden(&answered), @"");
+    insta::assert_json_snapshot!(golden(&answered), @r#"
+    {
+      "type": "urn:signalbox:problem:invalid-request",
+      "title": "Fields cannot be used",
+      "status": 422,
+      "detail": "order.chanel: unknown field `chanel`, expected one of `order_id`, `channel`, `purpose`, `attempt`, `reroute_reason`, `tried_nodes`, `locked_shipments`, `placed_at`, `priority`, `customer_tier`, `fill`, `max_shipments`, `min_shipment_value_minor`, `ship_by`, `cancel_after`, `sla_penalty_minor`, `hold`",
+      "request_id": "ID",
+      "line": 3,
+      "column": 37,
+      "errors": [
+        {
+          "path": "order.chanel",
+          "message": "unknown field `chanel`, expected one of `order_id`, `channel`, `purpose`, `attempt`, `reroute_reason`, `tried_nodes`, `locked_shipments`, `placed_at`, `priority`, `customer_tier`, `fill`, `max_shipments`, `min_shipment_value_minor`, `ship_by`, `cancel_after`, `sla_penalty_minor`, `hold`"
+        }
+      ]
+    }
+    "#);
     host.stop().await;
 }
 
@@ -34,7 +50,17 @@ async fn broken_json_is_refused_with_line_and_column() {
     let answered = host
         .send(post.body("{\n  \"currency\": EUR\n}".into()).unwrap())
         .await;
-    insta::assert_json_snapshot!(golden(&answered), @"");
+    insta::assert_json_snapshot!(golden(&answered), @r#"
+    {
+      "type": "urn:signalbox:problem:malformed-json",
+      "title": "The body is not JSON",
+      "status": 400,
+      "detail": "expected one JSON object, found what breaks its grammar: expected value at line 2 column 15",
+      "request_id": "ID",
+      "line": 2,
+      "column": 15
+    }
+    "#);
     host.stop().await;
 }
 
@@ -44,7 +70,25 @@ async fn every_field_that_contradicts_another_is_told_at_once() {
     let mut body = order();
     body["lines"][0]["quantity"] = 0.into();
     body["network"]["stock"][0]["node_id"] = "NOWHERE".into();
-    insta::assert_json_snapshot!(golden(&host.decide("routing", &body).await), @"");
+    insta::assert_json_snapshot!(golden(&host.decide("routing", &body).await), @r#"
+    {
+      "type": "urn:signalbox:problem:invalid-request",
+      "title": "Fields cannot be used",
+      "status": 422,
+      "detail": "lines[0].quantity: expected a whole number from 1 to 100000000, found 0; `errors` has all 2",
+      "request_id": "ID",
+      "errors": [
+        {
+          "path": "lines[0].quantity",
+          "message": "expected a whole number from 1 to 100000000, found 0"
+        },
+        {
+          "path": "network.stock[0].node_id",
+          "message": "expected the id of a node in network.nodes, found \"NOWHERE\""
+        }
+      ]
+    }
+    "#);
     host.stop().await;
 }
 
