@@ -28,17 +28,15 @@ pub(crate) fn terms_of_load(model: &Model<'_, '_>, items: &[Item], loads: &[Load
         customer_tier: of_way.customer_tier,
         ..Terms::default()
     };
-    let planning = model.planning();
     for (at, item) in items.iter().enumerate() {
         let source = model.source(item.source);
         if source.way != load.way {
             continue;
         }
-        let stock = planning.request.stock_row(source.row);
         let price = model.price(source.way);
         let of_source = model
             .pricing
-            .source_terms(&price, source.line, &stock, source.ratio);
+            .source_terms(&price, source.line, source.row, source.ratio);
         let units = i64::from(item.units);
         let add = |to: &mut i64, part: i64, unit: i64| {
             *to = to.saturating_add(part).saturating_add(unit.saturating_mul(units));
@@ -88,12 +86,8 @@ pub(crate) fn candidates(
     decision.candidates.reserve(most);
     decision.terms.reserve(nodes.len() * NAMES.len());
     for (node, terms) in nodes.iter().take(most) {
-        let each = NAMES.iter().zip(terms.each()).filter(|(_, amount)| *amount != 0);
-        decision.candidate(
-            *node,
-            terms.sum(),
-            each.map(|(name, amount)| (name.word(), amount)),
-        );
+        let each = NAMES.iter().map(Named::word).zip(terms.each());
+        decision.candidate(*node, terms.sum(), each.filter(|(_, amount)| *amount != 0));
     }
     for (node, constraint) in closed {
         let is_listed = decision
@@ -173,18 +167,18 @@ pub(crate) fn conclude(model: &Model<'_, '_>, found: &Found, steps_max: u32, dec
 
 /// How likely every count is right and every node accepts.
 fn confidence_bp(model: &Model<'_, '_>, items: &[Item]) -> u32 {
-    let request = model.planning().request;
+    let (stock, nodes) = (&model.planning().stock, &model.planning().nodes);
     let mut sure_bp = 10_000u32;
     let mut both = |bp: u32| sure_bp = sure_bp * bp.min(10_000) / 10_000;
     for (place, item) in items.iter().enumerate() {
         let source = model.source(item.source);
         let mut before = items.iter().take(place).map(|other| model.source(other.source));
         if !before.clone().any(|other| other.row == source.row) {
-            both(request.stock_row(source.row).confidence_bp().unwrap_or(10_000));
+            both(stock.confidence_bp.at(source.row).unwrap_or(10_000));
         }
         let node = |way: u32| model.ways.get(way as usize).map_or(0, |way| way.node);
         if !before.any(|other| node(other.way) == node(source.way)) {
-            let rejection_bp = request.node(node(source.way)).rejection_bp();
+            let rejection_bp = nodes.rejection_bp.at(node(source.way));
             both(10_000u32.saturating_sub(rejection_bp));
         }
     }

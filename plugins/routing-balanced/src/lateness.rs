@@ -20,7 +20,7 @@ pub(crate) fn of_way(planning: &Planning<'_>, way: &Way) -> Lateness {
     let days = begun_days(way.deliver_by.saturating_sub(promised_by));
     match way.lane {
         Some(lane) => Lateness {
-            late_bp: match planning.request.lane(lane).on_time_bp() {
+            late_bp: match planning.lanes.on_time_bp.at(lane) {
                 Some(on_time_bp) => 10_000u32.saturating_sub(on_time_bp),
                 None => late_bp(way.arrives_at, way.deliver_by, promised_by),
             },

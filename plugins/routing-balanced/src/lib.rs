@@ -138,8 +138,8 @@ impl RoutingPolicy for Balanced {
 impl Balanced {
     /// The open ways, and as many nodes of closed ones as are explained.
     fn ways(&self, planning: &Planning<'_>) -> (Vec<Way>, Vec<(u32, Named)>) {
-        let may_use = |node: &Node<'_>| {
-            if !self.use_tried_nodes && planning.is_tried(node.index()) {
+        let may_use = |node: u32| {
+            if !self.use_tried_nodes && planning.is_tried(node) {
                 Err(words::constraint::TRIED)
             } else {
                 Ok(())

@@ -61,9 +61,8 @@ impl<'p, 'a> Model<'p, 'a> {
         let mut sources = Vec::with_capacity(ways.len() * planning.lines.len());
         for (place, (way, price)) in (0u32..).zip(ways.iter().zip(&prices)) {
             for row in stock.rows(way.node) {
-                let stock_row = planning.request.stock_row(*row);
-                for served in planning.served_by(stock_row.sku()) {
-                    sources.extend(pricing.source((place, way, price), &stock_row, served));
+                for served in planning.served_by(planning.stock.sku.at(*row)) {
+                    sources.extend(pricing.source((place, way, price), *row, served));
                 }
             }
         }
@@ -331,19 +330,12 @@ pub(crate) struct Estimate {
 
 /// The places of those estimates that serve anything, best first: those that serve most, the cheapest of equals, the first of
 /// these.
-pub(crate) fn best_first(estimates: &[Estimate]) -> impl Iterator<Item = u32> + '_ {
-    let key = |place: u32| {
-        let estimate = estimates.get(place as usize).copied().unwrap_or_default();
-        (u64::MAX - estimate.served, estimate.milli, place)
-    };
-    let places = 0..estimates.len() as u32;
-    let serves = move |place: &u32| key(*place).0 < u64::MAX;
-    let next = move |after: Option<u32>| {
-        let later = places
-            .clone()
-            .filter(serves)
-            .filter(|place| after.is_none_or(|after| key(*place) > key(after)));
-        later.min_by_key(|place| key(*place))
-    };
-    std::iter::successors(next(None), move |last| next(Some(*last)))
+pub(crate) fn best_first(estimates: &[Estimate]) -> Vec<u32> {
+    let mut keys: Vec<(u64, i64, u32)> = (0u32..)
+        .zip(estimates)
+        .filter(|(_, estimate)| estimate.served > 0)
+        .map(|(place, estimate)| (u64::MAX - estimate.served, estimate.milli, place))
+        .collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|(_, _, place)| place).collect()
 }

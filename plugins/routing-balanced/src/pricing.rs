@@ -1,7 +1,6 @@
 //! What ways and sources cost, as far as that does not depend on the rest of the plan.
 
 use signalbox_plugin::routing::planning::{Freight, Planning, Way};
-use signalbox_plugin::routing::*;
 
 use crate::lateness;
 use crate::rates::{Rates, share};
@@ -114,7 +113,7 @@ impl<'p, 'a> Pricing<'p, 'a> {
         let (rates, planning) = (self.rates, self.planning);
         let lateness = lateness::of_way(planning, way);
         let late_bp = i64::from(lateness.late_bp);
-        let node = planning.request.node(way.node);
+        let nodes = &planning.nodes;
         let distance_m = if rates.distance_100km > 0 {
             planning.distance_m(way).unwrap_or(0)
         } else {
@@ -122,15 +121,15 @@ impl<'p, 'a> Pricing<'p, 'a> {
         };
         let distance_m = i64::try_from(distance_m).unwrap_or(i64::MAX);
         let terms = WayTerms {
-            processing: node.per_shipment().saturating_mul(rates.processing),
+            processing: nodes.per_shipment.at(way.node).saturating_mul(rates.processing),
             capacity: self.fullness(way),
-            rejection_risk: share(rates.rejection, i64::from(node.rejection_bp())),
+            rejection_risk: share(rates.rejection, i64::from(nodes.rejection_bp.at(way.node))),
             carrier_reliability: share(rates.late_shipment, late_bp),
             distance: distance_m.saturating_mul(rates.distance_100km) / 100_000,
             customer_tier: self.days_on_the_way(way),
         };
         let fixed = terms.sum();
-        let co2_g = way.lane.map_or(0, |lane| planning.request.lane(lane).co2_g());
+        let co2_g = way.lane.map_or(0, |lane| planning.lanes.co2_g.at(lane));
         let parcel_carbon = i64::from(co2_g).saturating_mul(rates.carbon_kg) / 1_000;
         let carriage = way
             .tariff
@@ -143,11 +142,14 @@ impl<'p, 'a> Pricing<'p, 'a> {
             parcel_carbon,
             late: share(rates.late_day.saturating_mul(lateness.days), late_bp),
             late_bp,
-            piece: node.per_unit().saturating_mul(rates.processing),
-            line: node
-                .per_line()
+            piece: nodes.per_unit.at(way.node).saturating_mul(rates.processing),
+            line: nodes
+                .per_line
+                .at(way.node)
                 .saturating_mul(rates.processing)
-                .saturating_add(i64::from(node.minutes_per_line()).saturating_mul(rates.labour_minute)),
+                .saturating_add(
+                    i64::from(nodes.minutes_per_line.at(way.node)).saturating_mul(rates.labour_minute),
+                ),
         }
     }
 
@@ -161,17 +163,18 @@ impl<'p, 'a> Pricing<'p, 'a> {
 
     /// The terms of pieces from a stock row for a line, on a way of that price.
     #[inline]
-    pub fn source_terms(&self, price: &WayPrice, line: u32, stock: &Stock<'_>, ratio: u32) -> SourceTerms {
-        let rates = self.rates;
-        let is_own = ratio == 1 && self.planning.request.line(line).sku() == stock.sku();
+    pub fn source_terms(&self, price: &WayPrice, line: u32, row: u32, ratio: u32) -> SourceTerms {
+        let (rates, stock) = (self.rates, &self.planning.stock);
+        let is_own = ratio == 1 && self.planning.line(line).sku == stock.sku.at(row);
         let pieces = i64::from(ratio);
         let planned = self.planning.line(line).unit_cost;
         let actual = stock
-            .unit_cost()
+            .unit_cost
+            .at(row)
             .map_or(planned, |each| each.saturating_mul(pieces));
         let goodwill = if is_own { 0 } else { rates.substitute };
-        let at_risk = i64::from(stock.markdown_risk_bp().min(10_000));
-        let mistrust = 10_000i64.saturating_sub(i64::from(stock.confidence_bp().unwrap_or(10_000)));
+        let at_risk = i64::from(stock.markdown_risk_bp.at(row).min(10_000));
+        let mistrust = 10_000i64.saturating_sub(i64::from(stock.confidence_bp.at(row).unwrap_or(10_000)));
         SourceTerms {
             unit_processing: price.piece.saturating_mul(pieces),
             unit_markdown: -share(actual.max(0).saturating_mul(rates.markdown), at_risk),
@@ -186,10 +189,11 @@ impl<'p, 'a> Pricing<'p, 'a> {
 
     /// Pieces of a stock row that its node can spare beside what it will sell itself.
     #[inline]
-    pub fn spare(&self, stock: &Stock<'_>) -> u32 {
-        let sales_milli = u64::from(stock.velocity_milli()).saturating_mul(self.rates.stock_cover_days);
+    pub fn spare(&self, row: u32) -> u32 {
+        let stock = &self.planning.stock;
+        let sales_milli = u64::from(stock.velocity_milli.at(row)).saturating_mul(self.rates.stock_cover_days);
         let sales = u32::try_from(sales_milli.div_ceil(1_000)).unwrap_or(u32::MAX);
-        stock.available().saturating_sub(sales)
+        stock.available.at(row).saturating_sub(sales)
     }
 
     /// The source that a stock row is on a way; none when the line may not go that way, or nothing is there.
@@ -197,24 +201,24 @@ impl<'p, 'a> Pricing<'p, 'a> {
     pub fn source(
         &self,
         (place, way, price): (u32, &Way, &WayPrice),
-        stock: &Stock<'_>,
+        row: u32,
         (line, ratio): (u32, u32),
     ) -> Option<Source> {
         let open_line = self.planning.line(line);
-        let pieces = way.pieces(stock);
+        let pieces = way.pieces(&self.planning.stock, row);
         let units = if ratio == 1 { pieces } else { pieces / ratio.max(1) };
         let units_max = units.min(open_line.open);
         if units_max == 0 || way.takes(open_line).is_err() {
             return None;
         }
-        let terms = self.source_terms(price, line, stock, ratio);
+        let terms = self.source_terms(price, line, row, ratio);
         Some(Source {
             line,
             way: place,
-            row: stock.index(),
+            row,
             ratio,
             units_max,
-            spare: self.spare(stock),
+            spare: self.spare(row),
             unit: terms
                 .unit_processing
                 .saturating_add(terms.unit_markdown)

@@ -93,9 +93,8 @@ impl Survey {
         let price = pricing.way(way);
         self.touched.clear();
         for row in stock.rows(way.node) {
-            let stock_row = planning.request.stock_row(*row);
-            for served in planning.served_by(stock_row.sku()) {
-                let Some(source) = pricing.source((place, way, &price), &stock_row, served) else {
+            for served in planning.served_by(planning.stock.sku.at(*row)) {
+                let Some(source) = pricing.source((place, way, &price), *row, served) else {
                     continue;
                 };
                 let Some((units, cost)) = self.there.get_mut(source.line as usize) else {

@@ -100,16 +100,15 @@ impl<'p, 'a> Planner<'p, 'a> {
     pub fn units_at(&self, way: &Way, line: u32) -> u32 {
         let rows = self.stock.rows(way.node).iter();
         rows.filter_map(|row| {
-            let stock = self.planning.request.stock_row(*row);
-            let ratio = self.ratio(&stock, line)?;
-            Some(way.pieces(&stock) / ratio)
+            let ratio = self.ratio(self.planning.stock.sku.at(*row), line)?;
+            Some(way.pieces(&self.planning.stock, *row) / ratio)
         })
         .fold(0, u32::saturating_add)
     }
 
-    /// Pieces of the stock row for one unit of the line, when it may serve it.
-    fn ratio(&self, stock: &Stock<'_>, line: u32) -> Option<u32> {
-        let mut served = self.planning.served_by(stock.sku());
+    /// Pieces of the SKU for one unit of the line, when it may serve it.
+    fn ratio(&self, sku: u32, line: u32) -> Option<u32> {
+        let mut served = self.planning.served_by(sku);
         served.find(|(other, _)| *other == line).map(|(_, ratio)| ratio)
     }
 
@@ -152,11 +151,11 @@ impl<'p, 'a> Planner<'p, 'a> {
     /// Adds what one stock row can give to lines of the way's group.
     fn ship_row(&mut self, way: u32, given: &Way, row: u32, own: bool) -> Result<(), ()> {
         let planning = self.planning;
-        let stock = planning.request.stock_row(row);
+        let sku = planning.stock.sku.at(row);
         let mut outcome = Ok(());
-        for (line, ratio) in planning.served_by(stock.sku()) {
+        for (line, ratio) in planning.served_by(sku) {
             let wanted = self.left.get(line as usize).copied().unwrap_or_default();
-            let is_own = planning.request.line(line).sku() == stock.sku();
+            let is_own = planning.line(line).sku == sku;
             if wanted == 0 || is_own != own || given.takes(planning.line(line)).is_err() {
                 continue;
             }
@@ -166,7 +165,7 @@ impl<'p, 'a> Planner<'p, 'a> {
                 .filter(|part| part.row == row)
                 .map(|part| part.pieces)
                 .sum();
-            let units = wanted.min(given.pieces(&stock).saturating_sub(taken) / ratio);
+            let units = wanted.min(given.pieces(&planning.stock, row).saturating_sub(taken) / ratio);
             let part = Part {
                 way,
                 line,

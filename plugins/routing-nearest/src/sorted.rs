@@ -17,10 +17,10 @@ pub(crate) struct Sorted {
 
 impl Sorted {
     pub fn new(policy: &Nearest, planning: &Planning<'_>) -> Sorted {
-        let may_use = |node: &Node<'_>| {
-            if policy.excluded_types.contains(&node.node_type()) {
+        let may_use = |node: u32| {
+            if policy.excluded_types.contains(&planning.nodes.node_type.at(node)) {
                 Err(words::constraint::NODE_TYPE)
-            } else if !policy.use_tried_nodes && planning.is_tried(node.index()) {
+            } else if !policy.use_tried_nodes && planning.is_tried(node) {
                 Err(words::constraint::TRIED)
             } else {
                 Ok(())

@@ -53,6 +53,12 @@ impl<'a, R: Row> Rows<'a, R> {
         R::view(self.table, row as usize)
     }
 
+    /// The columns, each found once: for loops over many rows.
+    #[inline]
+    pub fn columns(self) -> R::Columns<'a> {
+        R::columns(self.table)
+    }
+
     /// All rows, in order.
     #[inline]
     pub fn iter(self) -> RowsIter<'a, R> {

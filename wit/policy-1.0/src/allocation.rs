@@ -15,7 +15,7 @@ codes! {
 
 table! {
     /// A supply row.
-    "supply" = 0: SupplyRow, Supply {
+    "supply" = 0: SupplyRow, Supply, SupplyColumns {
         narrow {
             /// The node.
             node: u32,
@@ -43,7 +43,7 @@ table! {
 
 table! {
     /// Pieces on their way to a supply row.
-    "inbound" = 1: InboundRow, Inbound {
+    "inbound" = 1: InboundRow, Inbound, InboundColumns {
         narrow {
             /// The supply row.
             supply: u32,
@@ -61,7 +61,7 @@ table! {
 
 table! {
     /// Somebody who wants pieces of a SKU.
-    "demand" = 2: DemandRow, Demand {
+    "demand" = 2: DemandRow, Demand, DemandColumns {
         narrow {
             /// Sales channel.
             channel: Word,
@@ -95,7 +95,7 @@ table! {
 
 table! {
     /// What was allocated before.
-    "existing" = 3: ExistingRow, Existing {
+    "existing" = 3: ExistingRow, Existing, ExistingColumns {
         narrow {
             /// The demand.
             demand: u32,
@@ -112,7 +112,7 @@ table! {
 
 table! {
     /// A way from one node to another.
-    "transfers" = 4: TransferRow, Transfer {
+    "transfers" = 4: TransferRow, Transfer, TransferColumns {
         narrow {
             /// From.
             from_node: u32,
@@ -130,7 +130,7 @@ table! {
 
 table! {
     /// What a channel is guaranteed and what it may take.
-    "channel-rules" = 5: ChannelRuleRow, ChannelRule {
+    "channel-rules" = 5: ChannelRuleRow, ChannelRule, ChannelRuleColumns {
         narrow {
             /// The channel.
             channel: Word,
@@ -147,7 +147,7 @@ table! {
 
 table! {
     /// Decision: pieces given to a demand.
-    "allocations" = 0: AllocationRow, Allocation {
+    "allocations" = 0: AllocationRow, Allocation, AllocationColumns {
         narrow {
             /// The demand.
             demand: u32,
@@ -171,7 +171,7 @@ table! {
 
 table! {
     /// Decision: pieces a demand does not get.
-    "shortages" = 1: ShortageRow, Shortage {
+    "shortages" = 1: ShortageRow, Shortage, ShortageColumns {
         narrow {
             /// The demand.
             demand: u32,
@@ -186,7 +186,7 @@ table! {
 
 table! {
     /// Decision: what a channel may still promise.
-    "atp" = 2: AtpRow, Atp {
+    "atp" = 2: AtpRow, Atp, AtpColumns {
         narrow {
             /// The channel.
             channel: Word,

@@ -8,6 +8,7 @@
 //! within a table by rising column number, within a column by row. Tables are known by their position.
 
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 
 use crate::cells::{NarrowCell, WideCell};
 
@@ -178,6 +179,56 @@ fn column_of<T>(cells: &[T], mask: u32, column: u32, rows: usize) -> Option<&[T]
     cells.get(start..start + rows)
 }
 
+/// One narrow column, found once.
+#[derive(Clone, Copy, Debug)]
+pub struct NarrowColumn<'a, C> {
+    /// As many as the table has rows, or none when the column is left out.
+    cells: &'a [u32],
+    kind: PhantomData<C>,
+}
+
+impl<'a, C: NarrowCell> NarrowColumn<'a, C> {
+    /// Column `column` of a table.
+    #[inline]
+    pub fn of(table: TableRef<'a>, column: u32) -> NarrowColumn<'a, C> {
+        NarrowColumn {
+            cells: table.narrow_column(column).unwrap_or_default(),
+            kind: PhantomData,
+        }
+    }
+
+    /// The cell of `row`; the type's absent value when the column is left out or the row is not there.
+    #[inline]
+    pub fn at(&self, row: u32) -> C {
+        C::from_narrow(self.cells.get(row as usize).copied().unwrap_or(C::ABSENT))
+    }
+}
+
+/// One wide column, found once.
+#[derive(Clone, Copy, Debug)]
+pub struct WideColumn<'a, C> {
+    /// As in [`NarrowColumn`].
+    cells: &'a [i64],
+    kind: PhantomData<C>,
+}
+
+impl<'a, C: WideCell> WideColumn<'a, C> {
+    /// Column `column` of a table.
+    #[inline]
+    pub fn of(table: TableRef<'a>, column: u32) -> WideColumn<'a, C> {
+        WideColumn {
+            cells: table.wide_column(column).unwrap_or_default(),
+            kind: PhantomData,
+        }
+    }
+
+    /// As [`NarrowColumn::at`].
+    #[inline]
+    pub fn at(&self, row: u32) -> C {
+        C::from_wide(self.cells.get(row as usize).copied().unwrap_or(C::ABSENT))
+    }
+}
+
 /// A whole message, read in place: what [`TablesRef::parse`] made of the two lists.
 #[derive(Clone, Copy, Debug)]
 pub struct TablesRef<'a> {
@@ -290,10 +341,14 @@ pub trait Row: Sized {
     const WIDE: &'static [ColumnSpec];
     /// The view of one row in an encoded table.
     type View<'a>;
+    /// The columns of an encoded table.
+    type Columns<'a>;
     /// Appends the narrow columns that are not wholly absent; returns the mask of those present.
     fn write_narrow(rows: &[Self], cells: &mut Vec<u32>) -> u32;
     /// Appends the wide columns that are not wholly absent; returns the mask of those present.
     fn write_wide(rows: &[Self], cells: &mut Vec<i64>) -> u32;
+    /// The columns of `table`, each found once.
+    fn columns(table: TableRef<'_>) -> Self::Columns<'_>;
     /// A view of row `row` of `table`.
     fn view(table: TableRef<'_>, row: usize) -> Self::View<'_>;
 }

@@ -31,7 +31,7 @@ codes! {
 
 table! {
     /// A retailer's own field. A guest sees only the keys that its `describe` declares.
-    "attributes" = 13: AttributeRow, Attribute {
+    "attributes" = 13: AttributeRow, Attribute, AttributeColumns {
         narrow {
             /// What the attribute belongs to.
             entity: EntityKind,
@@ -51,7 +51,7 @@ table! {
 
 table! {
     /// Which word each capability bit stands for: row `i` names bit `i`.
-    "capabilities" = 14: CapabilityRow, Capability {
+    "capabilities" = 14: CapabilityRow, Capability, CapabilityColumns {
         narrow {
             /// The capability, such as `hazmat`, `cold`, `gift_wrap`.
             word: Word,
@@ -62,7 +62,7 @@ table! {
 
 table! {
     /// The state that the request was cut from; one row.
-    "snapshot" = 15: SnapshotRow, Snapshot {
+    "snapshot" = 15: SnapshotRow, Snapshot, SnapshotColumns {
         narrow {
             /// Rows left out of the slice because the network was larger than the bounds.
             dropped: u32,
@@ -81,7 +81,7 @@ table! {
 table! {
     /// One reason of a decision. Its text comes from the template that `describe` declares for the code; `{a}`, `{b}`
     /// stand for the two numbers, `{subject}` for the name of the row the reason is about.
-    "reasons" = 13: ReasonRow, Reason {
+    "reasons" = 13: ReasonRow, Reason, ReasonColumns {
         narrow {
             /// A code that `describe` declares.
             code: Word,
@@ -101,7 +101,7 @@ table! {
 
 table! {
     /// What the decision as a whole says; exactly one row.
-    "summary" = 14: SummaryRow, Summary {
+    "summary" = 14: SummaryRow, Summary, SummaryColumns {
         narrow {
             /// How sure the policy is, 0 to 10,000 basis points.
             confidence_bp: u32,

@@ -45,12 +45,12 @@ macro_rules! codes {
     };
 }
 
-/// Declares one table: an owned row type to write and a view type to read. Columns are numbered by their order; append
+/// Declares one table: an owned row type to write, a view type to read, and a columns type to read many rows. Columns are numbered by their order; append
 /// only, once the contract is released.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])+
-        $name:literal = $index:literal: $row:ident, $view:ident {
+        $name:literal = $index:literal: $row:ident, $view:ident, $columns:ident {
             narrow { $($(#[doc = $narrow_doc:literal])+ $narrow:ident: $narrow_type:ty,)* }
             wide { $($(#[doc = $wide_doc:literal])+ $wide:ident: $wide_type:ty,)* }
         }
@@ -82,6 +82,24 @@ macro_rules! table {
         pub struct $view<'a> {
             table: $crate::codec::TableRef<'a>,
             row: usize,
+        }
+
+        $(#[doc = $doc])+
+        ///
+        /// The columns, found once: for loops over many rows. `columns.field.at(row)` reads one cell.
+        #[derive(Clone, Copy, Debug)]
+        pub struct $columns<'a> {
+            $($(#[doc = $narrow_doc])+ pub $narrow: $crate::codec::NarrowColumn<'a, $narrow_type>,)*
+            $($(#[doc = $wide_doc])+ pub $wide: $crate::codec::WideColumn<'a, $wide_type>,)*
+            rows: u32,
+        }
+
+        impl $columns<'_> {
+            /// Number of rows.
+            #[inline]
+            pub fn rows(&self) -> u32 {
+                self.rows
+            }
         }
 
         const _: () = {
@@ -148,6 +166,15 @@ macro_rules! table {
                         |row| $crate::cells::WideCell::to_wide(row.$wide),
                     ) { mask |= 1 << W::$wide as u32; })*
                     mask
+                }
+                type Columns<'a> = $columns<'a>;
+                #[inline]
+                fn columns(table: $crate::codec::TableRef<'_>) -> $columns<'_> {
+                    $columns {
+                        $($narrow: $crate::codec::NarrowColumn::of(table, N::$narrow as u32),)*
+                        $($wide: $crate::codec::WideColumn::of(table, W::$wide as u32),)*
+                        rows: table.rows() as u32,
+                    }
                 }
                 #[inline]
                 fn view(table: $crate::codec::TableRef<'_>, row: usize) -> $view<'_> {

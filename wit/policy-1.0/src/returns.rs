@@ -76,7 +76,7 @@ codes! {
 
 table! {
     /// The returned unit; exactly one row.
-    "return" = 0: ReturnRow, Return {
+    "return" = 0: ReturnRow, Return, ReturnColumns {
         narrow {
             /// SKU number within the request.
             sku: u32,
@@ -140,7 +140,7 @@ table! {
 
 table! {
     /// A disposition that is possible.
-    "options" = 1: OptionRow, DispositionOption {
+    "options" = 1: OptionRow, DispositionOption, OptionColumns {
         narrow {
             /// The disposition.
             disposition: Word,
@@ -172,7 +172,7 @@ table! {
 
 table! {
     /// Decision: what becomes of the unit; exactly one row.
-    "disposition" = 0: DispositionRow, Disposition {
+    "disposition" = 0: DispositionRow, Disposition, DispositionColumns {
         narrow {
             /// The chosen option, by row; none only when the unit is referred to a person.
             option: Option<u32>,
@@ -190,7 +190,7 @@ table! {
 
 table! {
     /// Decision: an option that was considered.
-    "alternatives" = 1: AlternativeRow, Alternative {
+    "alternatives" = 1: AlternativeRow, Alternative, AlternativeColumns {
         narrow {
             /// The option, by row.
             option: u32,

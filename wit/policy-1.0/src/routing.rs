@@ -70,7 +70,7 @@ codes! {
 
 table! {
     /// The order; exactly one row.
-    "order" = 0: OrderRow, Order {
+    "order" = 0: OrderRow, Order, OrderColumns {
         narrow {
             /// Sales channel.
             channel: Word,
@@ -110,7 +110,7 @@ table! {
 
 table! {
     /// A delivery group: lines that go to one place by one service.
-    "groups" = 1: GroupRow, Group {
+    "groups" = 1: GroupRow, Group, GroupColumns {
         narrow {
             /// How it reaches the customer.
             method: Method,
@@ -140,7 +140,7 @@ table! {
 
 table! {
     /// An order line.
-    "lines" = 2: LineRow, Line {
+    "lines" = 2: LineRow, Line, LineColumns {
         narrow {
             /// Its delivery group.
             group: u32,
@@ -178,7 +178,7 @@ table! {
 
 table! {
     /// A SKU that may ship instead of a line's own.
-    "substitutes" = 3: SubstituteRow, Substitute {
+    "substitutes" = 3: SubstituteRow, Substitute, SubstituteColumns {
         narrow {
             /// The line.
             line: u32,
@@ -195,7 +195,7 @@ table! {
 
 table! {
     /// A place that holds stock.
-    "nodes" = 4: NodeRow, Node {
+    "nodes" = 4: NodeRow, Node, NodeColumns {
         narrow {
             /// Type: store, warehouse, vendor …
             node_type: Word,
@@ -225,7 +225,7 @@ table! {
 
 table! {
     /// Membership of a node in a named group.
-    "node-groups" = 5: NodeGroupRow, NodeGroup {
+    "node-groups" = 5: NodeGroupRow, NodeGroup, NodeGroupColumns {
         narrow {
             /// The node.
             node: u32,
@@ -238,7 +238,7 @@ table! {
 
 table! {
     /// A capacity window of a node.
-    "capacity" = 6: CapacityRow, Capacity {
+    "capacity" = 6: CapacityRow, Capacity, CapacityColumns {
         narrow {
             /// The node.
             node: u32,
@@ -264,7 +264,7 @@ table! {
 
 table! {
     /// Stock of one SKU at one node.
-    "stock" = 7: StockRow, Stock {
+    "stock" = 7: StockRow, Stock, StockColumns {
         narrow {
             /// The node.
             node: u32,
@@ -302,7 +302,7 @@ table! {
 
 table! {
     /// A carrier service from a node to a delivery group.
-    "lanes" = 8: LaneRow, Lane {
+    "lanes" = 8: LaneRow, Lane, LaneColumns {
         narrow {
             /// From this node.
             node: u32,
@@ -350,7 +350,7 @@ table! {
 
 table! {
     /// A node that was tried before.
-    "tried-nodes" = 9: TriedNodeRow, TriedNode {
+    "tried-nodes" = 9: TriedNodeRow, TriedNode, TriedNodeColumns {
         narrow {
             /// The node.
             node: u32,
@@ -363,7 +363,7 @@ table! {
 
 table! {
     /// A shipment that is fixed: the decision repeats it unchanged.
-    "locked-shipments" = 10: LockedShipmentRow, LockedShipment {
+    "locked-shipments" = 10: LockedShipmentRow, LockedShipment, LockedShipmentColumns {
         narrow {
             /// What it is.
             kind: ShipmentKind,
@@ -389,7 +389,7 @@ table! {
 
 table! {
     /// A line of a locked shipment. Its pieces are no longer part of the stock rows.
-    "locked-lines" = 11: LockedLineRow, LockedLine {
+    "locked-lines" = 11: LockedLineRow, LockedLine, LockedLineColumns {
         narrow {
             /// The locked shipment.
             shipment: u32,
@@ -406,7 +406,7 @@ table! {
 
 table! {
     /// Decision: a shipment. What costs, splits and arrives.
-    "shipments" = 0: ShipmentRow, Shipment {
+    "shipments" = 0: ShipmentRow, Shipment, ShipmentColumns {
         narrow {
             /// What it is.
             kind: ShipmentKind,
@@ -436,7 +436,7 @@ table! {
 
 table! {
     /// Decision: a line of a shipment.
-    "shipment-lines" = 1: ShipmentLineRow, ShipmentLine {
+    "shipment-lines" = 1: ShipmentLineRow, ShipmentLine, ShipmentLineColumns {
         narrow {
             /// The shipment, by row of this decision.
             shipment: u32,
@@ -453,7 +453,7 @@ table! {
 
 table! {
     /// Decision: pieces of a line that are not assigned.
-    "unassigned" = 2: UnassignedRow, Unassigned {
+    "unassigned" = 2: UnassignedRow, Unassigned, UnassignedColumns {
         narrow {
             /// The order line.
             line: u32,
@@ -477,7 +477,7 @@ table! {
 
 table! {
     /// Decision: a node that was considered.
-    "candidates" = 3: CandidateRow, Candidate {
+    "candidates" = 3: CandidateRow, Candidate, CandidateColumns {
         narrow {
             /// The node.
             node: u32,
@@ -495,7 +495,7 @@ table! {
 
 table! {
     /// Decision: one term of a candidate's total.
-    "candidate-terms" = 4: CandidateTermRow, CandidateTerm {
+    "candidate-terms" = 4: CandidateTermRow, CandidateTerm, CandidateTermColumns {
         narrow {
             /// The candidate, by row of this decision.
             candidate: u32,

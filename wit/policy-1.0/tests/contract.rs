@@ -297,7 +297,14 @@ proptest! {
         let read = tables.read().unwrap();
         let nodes_back: Vec<_> = rows::<routing::NodeRow>(read.table::<routing::NodeRow>()).map(|v| v.to_row()).collect();
         let lanes_back: Vec<_> = rows::<routing::LaneRow>(read.table::<routing::LaneRow>()).map(|v| v.to_row()).collect();
-        prop_assert_eq!(nodes_back, nodes);
+        prop_assert_eq!(&nodes_back, &nodes);
+        let columns = routing::NodeRow::columns(read.table::<routing::NodeRow>());
+        prop_assert_eq!(columns.rows() as usize, nodes.len());
+        for (row, node) in (0u32..).zip(&nodes) {
+            prop_assert_eq!(columns.lat.at(row), node.lat);
+            prop_assert_eq!(columns.per_line.at(row), node.per_line);
+        }
+        prop_assert_eq!(columns.lat.at(columns.rows()), None);
         prop_assert_eq!(lanes_back, lanes);
     }
 

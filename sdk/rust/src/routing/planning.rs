@@ -24,7 +24,7 @@ pub use tariff::{Freight, Tariff};
 pub use ways::Way;
 
 use signalbox_contract::Bits;
-use signalbox_contract::routing::Fill;
+use signalbox_contract::routing::{Fill, LaneColumns, NodeColumns, StockColumns};
 
 use super::RoutingRequest;
 use crate::Index;
@@ -54,6 +54,12 @@ pub struct Planning<'a> {
     pub has_kits: bool,
     /// Whether lines must leave or arrive together.
     pub has_sets: bool,
+    /// The stock.
+    pub stock: StockColumns<'a>,
+    /// The nodes.
+    pub nodes: NodeColumns<'a>,
+    /// The lanes.
+    pub lanes: LaneColumns<'a>,
     cancel_after: Option<i64>,
     suspended: Bits,
     asked: Asked,
@@ -90,6 +96,9 @@ impl<'a> Planning<'a> {
             suspended: request.snapshot().suspended(),
             windows: (!request.capacity().is_empty()).then(|| request.capacity_by_node()),
             asked,
+            stock: request.stock().columns(),
+            nodes: request.nodes().columns(),
+            lanes: request.lanes().columns(),
             lines,
         }
     }

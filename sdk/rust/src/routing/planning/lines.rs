@@ -10,6 +10,8 @@ use crate::routing::RoutingRequest;
 pub struct OpenLine {
     /// Its delivery group.
     pub group: u32,
+    /// Its SKU number.
+    pub sku: u32,
     /// Units to decide about: ordered less locked.
     pub open: u32,
     /// Units ordered.
@@ -35,6 +37,7 @@ impl OpenLine {
     /// A line without anything open.
     pub const NONE: OpenLine = OpenLine {
         group: 0,
+        sku: 0,
         open: 0,
         quantity: 0,
         unit: Freight {
@@ -75,6 +78,7 @@ pub(super) fn open_lines(request: &RoutingRequest<'_>) -> Vec<OpenLine> {
         .iter()
         .map(|line| OpenLine {
             group: line.group(),
+            sku: line.sku(),
             open: line.quantity(),
             quantity: line.quantity(),
             unit: Freight {

@@ -146,7 +146,7 @@ impl Tally {
             let Some(way) = ways.get(load.way as usize) else {
                 continue;
             };
-            let minutes_per_line = u64::from(planning.request.node(way.node).minutes_per_line());
+            let minutes_per_line = u64::from(planning.nodes.minutes_per_line.at(way.node));
             for window in planning.windows(way) {
                 let row = window.index();
                 let place = match self.windows.iter().position(|used| used.row == row) {
@@ -195,7 +195,7 @@ fn rows_hold(
         }
         let free = ways
             .get(part.way as usize)
-            .map_or(0, |way| way.pieces(&planning.request.stock_row(part.row)));
+            .map_or(0, |way| way.pieces(&planning.stock, part.row));
         if taken + u64::from(part.pieces) > u64::from(free) {
             return Err(constraint::STOCK);
         }

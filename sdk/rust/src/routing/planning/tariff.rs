@@ -1,6 +1,6 @@
 //! What carriage costs, by a lane's tariff.
 
-use signalbox_contract::routing::Lane;
+use signalbox_contract::routing::LaneColumns;
 
 use super::OpenLine;
 
@@ -60,15 +60,16 @@ impl Tariff {
     };
 
     /// The tariff of a lane.
-    pub fn of(lane: &Lane<'_>) -> Tariff {
+    #[inline]
+    pub fn of(lanes: &LaneColumns<'_>, row: u32) -> Tariff {
         let mut tariff = Tariff {
-            parcel_minor: lane.base().saturating_add(lane.surcharge()),
-            step_minor: lane.step(),
-            duty_tax_minor: lane.duty_tax(),
-            included_g: lane.included_g(),
-            step_g: lane.step_g(),
-            max_parcel_g: lane.max_parcel_g().unwrap_or(0),
-            dim_divisor: lane.dim_divisor().unwrap_or(0),
+            parcel_minor: lanes.base.at(row).saturating_add(lanes.surcharge.at(row)),
+            step_minor: lanes.step.at(row),
+            duty_tax_minor: lanes.duty_tax.at(row),
+            included_g: lanes.included_g.at(row),
+            step_g: lanes.step_g.at(row),
+            max_parcel_g: lanes.max_parcel_g.at(row).unwrap_or(0),
+            dim_divisor: lanes.dim_divisor.at(row).unwrap_or(0),
             rises: true,
         };
         // A further parcel brings its own included mass, which can save more steps than the parcel costs.
@@ -214,7 +215,7 @@ mod tests {
                 ..Default::default()
             }]);
             let read = tables.read().unwrap();
-            let tariff = Tariff::of(&LaneRow::view(read.table::<LaneRow>(), 0));
+            let tariff = Tariff::of(&LaneRow::columns(read.table::<LaneRow>()), 0);
             let heavier = tariff.cost_minor(Freight { mass_g: mass_g + more_g, volume_mm3: 0 });
             let least = tariff.least_minor(Freight { mass_g, volume_mm3: 0 });
             prop_assert!(least <= heavier, "{least} and {heavier}");

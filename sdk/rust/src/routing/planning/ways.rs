@@ -1,6 +1,6 @@
 //! Which ways are open from nodes to delivery groups.
 
-use signalbox_contract::routing::{Capacity, CapacityUnit, Method, Node, Pool, ShipmentKind, Stock};
+use signalbox_contract::routing::{Capacity, CapacityUnit, Method, Pool, ShipmentKind, StockColumns};
 
 use super::{OpenLine, Planning, Tariff, distance_m};
 use crate::named::Named;
@@ -54,11 +54,17 @@ impl Way {
 
     /// Pieces of a stock row that may leave this way: none before they are there, none that have expired.
     #[inline]
-    pub fn pieces(&self, stock: &Stock<'_>) -> u32 {
-        let there = stock.available_from().is_none_or(|from| from <= self.ship_at);
-        let fresh = stock.expires_at().is_none_or(|expires| expires > self.ship_at);
+    pub fn pieces(&self, stock: &StockColumns<'_>, row: u32) -> u32 {
+        let there = stock
+            .available_from
+            .at(row)
+            .is_none_or(|from| from <= self.ship_at);
+        let fresh = stock
+            .expires_at
+            .at(row)
+            .is_none_or(|expires| expires > self.ship_at);
         if there && fresh {
-            stock.available().saturating_sub(stock.safety_stock())
+            stock.available.at(row).saturating_sub(stock.safety_stock.at(row))
         } else {
             0
         }
@@ -86,24 +92,23 @@ impl<'a> Planning<'a> {
     /// # Errors
     /// The constraint that rules it out.
     pub fn lane_way(&self, row: u32) -> Result<Way, Named> {
-        let lane = self.request.lane(row);
-        let node = self.request.nodes().get(lane.node()).ok_or(constraint::NO_LANE)?;
-        let group = self
-            .request
-            .groups()
-            .get(lane.group())
-            .ok_or(constraint::NO_LANE)?;
-        if node.excluded() {
+        let lanes = &self.lanes;
+        let (node, group) = (lanes.node.at(row), lanes.group.at(row));
+        let group_row = self.request.groups().get(group).ok_or(constraint::NO_LANE)?;
+        if node >= self.nodes.rows() {
+            return Err(constraint::NO_LANE);
+        }
+        if self.nodes.excluded.at(node) {
             return Err(constraint::EXCLUDED);
         }
-        let to_node = match group.method() {
-            Method::Pickup => Some(self.receiver(group.pickup_node(), lane.node())?),
+        let to_node = match group_row.method() {
+            Method::Pickup => Some(self.receiver(group_row.pickup_node(), node)?),
             Method::Ship | Method::Locker => None,
             Method::Unrecognised => return Err(constraint::NO_LANE),
         };
         let released_at = self.released_at.ok_or(constraint::HOLD)?;
-        let ship_at = lane.ship_at().unwrap_or(released_at);
-        let cut_off = lane.order_by().unwrap_or(ship_at);
+        let ship_at = lanes.ship_at.at(row).unwrap_or(released_at);
+        let cut_off = lanes.order_by.at(row).unwrap_or(ship_at);
         if cut_off < self.now_ms {
             return Err(constraint::ORDER_BY);
         }
@@ -116,22 +121,22 @@ impl<'a> Planning<'a> {
         {
             return Err(constraint::CANCELLED);
         }
-        let arrives_at = lane.deliver_p50_at().unwrap_or(ship_at);
+        let arrives_at = lanes.deliver_p50_at.at(row).unwrap_or(ship_at);
         let way = Way {
             kind: if to_node.is_some() {
                 ShipmentKind::Transfer
             } else {
                 ShipmentKind::Ship
             },
-            node: lane.node(),
-            group: lane.group(),
+            node,
+            group,
             lane: Some(row),
             to_node,
             ship_at,
             arrives_at,
-            deliver_by: lane.deliver_p90_at().unwrap_or(arrives_at).max(ship_at),
-            tariff: Tariff::of(&lane),
-            provides: node.provides().0 & lane.provides().0 & !self.suspended.0,
+            deliver_by: lanes.deliver_p90_at.at(row).unwrap_or(arrives_at).max(ship_at),
+            tariff: Tariff::of(lanes, row),
+            provides: self.nodes.provides.at(node).0 & lanes.provides.at(row).0 & !self.suspended.0,
         };
         self.has_room(&way)?;
         Ok(way)
@@ -184,10 +189,10 @@ impl<'a> Planning<'a> {
     }
 
     /// Every way: `open` gets those that can be used, `closed` the nodes of the others with the constraint. `may_use` adds a
-    /// policy's own rules about nodes. In the order of groups for pickups, then in the order of lanes.
+    /// policy's own rules about nodes, by row. In the order of groups for pickups, then in the order of lanes.
     pub fn ways(
         &self,
-        may_use: impl Fn(&Node<'a>) -> Result<(), Named>,
+        may_use: impl Fn(u32) -> Result<(), Named>,
         mut open: impl FnMut(Way),
         mut closed: impl FnMut(u32, Named),
     ) {
@@ -196,16 +201,16 @@ impl<'a> Planning<'a> {
                 continue;
             }
             if let Some(node) = group.pickup_node() {
-                let way = may_use(&self.request.node(node)).and_then(|()| self.pickup_way(group.index()));
+                let way = may_use(node).and_then(|()| self.pickup_way(group.index()));
                 match way {
                     Ok(way) => open(way),
                     Err(constraint) => closed(node, constraint),
                 }
             }
         }
-        for row in 0..self.request.lanes().len() {
-            let node = self.request.lane(row).node();
-            let way = may_use(&self.request.node(node)).and_then(|()| self.lane_way(row));
+        for row in 0..self.lanes.rows() {
+            let node = self.lanes.node.at(row);
+            let way = may_use(node).and_then(|()| self.lane_way(row));
             match way {
                 Ok(way) => open(way),
                 Err(constraint) => closed(node, constraint),
@@ -217,7 +222,7 @@ impl<'a> Planning<'a> {
     /// pickup.
     pub fn distance_m(&self, way: &Way) -> Option<u64> {
         let Some(lane) = way.lane else { return Some(0) };
-        let given = self.request.lane(lane).distance_m();
+        let given = self.lanes.distance_m.at(lane);
         if given > 0 {
             return Some(u64::from(given));
         }
