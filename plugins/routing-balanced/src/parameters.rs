@@ -155,7 +155,7 @@ impl Default for Limits {
         Limits {
             exact_steps_max: 20_000,
             improve_steps_max: 400,
-            candidates_max: 5,
+            candidates_max: 3,
         }
     }
 }

@@ -136,11 +136,17 @@ impl Survey {
             {
                 *word |= 1 << (line % 64);
             }
-            let mut alone = Freight::default();
-            alone.add(open_line, units);
-            let alone = base(price).saturating_add(carriage(alone)).saturating_add(cost);
             if let Some(best) = self.of_line.get_mut(line as usize) {
-                insert(best, ((open_line.open - units, alone), place), OF_LINE);
+                let left_open = open_line.open - units;
+                let rest = base(price).saturating_add(cost);
+                // Carriage is only worked out where the rest leaves a chance.
+                let is_out = |last: &((u32, i64), u32)| last.0 <= (left_open, rest);
+                if best.len() < OF_LINE || !best.last().is_some_and(is_out) {
+                    let mut alone = Freight::default();
+                    alone.add(open_line, units);
+                    let alone = rest.saturating_add(carriage(alone));
+                    insert(best, ((left_open, alone), place), OF_LINE);
+                }
             }
         }
         let wanted = self.wanted.get(way.group as usize).copied().unwrap_or(0);

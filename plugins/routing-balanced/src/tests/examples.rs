@@ -125,10 +125,10 @@ fn candidates_are_listed_best_first_and_as_many_as_asked_for() {
             .collect()
     };
     let decision = decide(&policy("{}"), &rows);
-    assert_eq!(listed(&decision), [3, 2, 1, 0, 4]);
+    assert_eq!(listed(&decision), [3, 2, 1]);
     assert_eq!(decision.candidates[0].total_milli, 305_000);
-    let two = policy(r#"{"limits":{"candidates_max":2}}"#);
-    assert_eq!(listed(&decide(&two, &rows)), [3, 2]);
+    let five = policy(r#"{"limits":{"candidates_max":5}}"#);
+    assert_eq!(listed(&decide(&five, &rows)), [3, 2, 1, 0, 4]);
     let none = policy(r#"{"limits":{"candidates_max":0}}"#);
     assert!(listed(&decide(&none, &rows)).is_empty());
 }
