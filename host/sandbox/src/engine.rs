@@ -86,6 +86,15 @@ pub enum EngineError {
     Ticker(#[source] std::io::Error),
 }
 
+/// How much work the compiler puts into the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Code that decides.
+    Full,
+    /// Code that runs once, to be configured and read out: compiled as fast as possible. It uses the same fuel.
+    Least,
+}
+
 /// What determines the machine code: the same in host and compile child, and part of every cache key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct CodeSettings {
@@ -99,6 +108,7 @@ pub(crate) struct CodeSettings {
 /// [`EngineError`].
 pub(crate) fn build(
     code: CodeSettings,
+    effort: Effort,
     pool: wasmtime::PoolingAllocationConfig,
 ) -> Result<Engine, EngineError> {
     let mut config = Config::new();
@@ -106,7 +116,7 @@ pub(crate) fn build(
     if let Some(preset) = code.cpu.preset() {
         trusted::use_cpu_preset(&mut config, preset);
     }
-    code_generation(&mut config);
+    code_generation(&mut config, effort);
     features(&mut config);
     config
         .memory_reservation(MEMORY_RESERVATION_BYTES)
@@ -128,14 +138,18 @@ fn target() -> Result<&'static str, EngineError> {
     }
 }
 
-fn code_generation(config: &mut Config) {
+fn code_generation(config: &mut Config, effort: Effort) {
+    let (level, allocator) = match effort {
+        Effort::Full => (OptLevel::Speed, RegallocAlgorithm::Backtracking),
+        Effort::Least => (OptLevel::None, RegallocAlgorithm::SinglePass),
+    };
     config
         // Fuel decides what is too much work (the same everywhere), epochs what is too late (this machine, now).
         .consume_fuel(true)
         .epoch_interruption(true)
         .cranelift_nan_canonicalization(true)
-        .cranelift_opt_level(OptLevel::Speed)
-        .cranelift_regalloc_algorithm(RegallocAlgorithm::Backtracking)
+        .cranelift_opt_level(level)
+        .cranelift_regalloc_algorithm(allocator)
         // A compile child has one core's worth of work at a time: live decisions keep the others.
         .parallel_compilation(false)
         .generate_address_map(true)

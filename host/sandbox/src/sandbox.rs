@@ -14,7 +14,7 @@ use crate::bindings::v1_0::{Exports, WrongType};
 use crate::cache::{Authenticated, Cache, CacheConfig, CacheError, CacheKey, Entry, KeyParts};
 use crate::compile::{CompileConfig, CompileError, Compiled, Compiler, Job};
 use crate::description::{BadDescription, Description};
-use crate::engine::{self, CodeSettings, CpuLevel, EngineError, EngineKind, PoolSize, Shape, Ticker};
+use crate::engine::{self, CodeSettings, CpuLevel, Effort, EngineError, EngineKind, PoolSize, Shape, Ticker};
 use crate::failure::chain;
 use crate::inspect::{self, InspectBounds, InspectError, Inspection};
 use crate::limits::{LimitOutOfBounds, Limits};
@@ -159,7 +159,7 @@ impl Sandbox {
         };
         let size = config.pool;
         let pool = Shape::of(code.kind).pool(size.slots(), size.warm_slots(), size.permits());
-        let engine = engine::build(code, pool).map_err(SandboxError::Engine)?;
+        let engine = engine::build(code, Effort::Full, pool).map_err(SandboxError::Engine)?;
         let cache = config
             .cache
             .as_ref()

@@ -52,8 +52,6 @@ impl Budget {
         setrlimit(Resource::Core, hard(0))?;
         setrlimit(Resource::Fsize, hard(MEMORY_BYTES_MAX))?;
         setrlimit(Resource::Nofile, hard(64))?;
-        // Compiling is background work. Not being allowed to say so is no reason to fail.
-        let _niced = rustix::process::nice(10);
         Ok(())
     }
 }

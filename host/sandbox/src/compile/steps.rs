@@ -10,7 +10,7 @@ use wasmtime_wizer::{ComponentContext, WasmtimeWizerComponent, Wizer};
 use super::protocol::{Compiled, Job, Preinitialised, Refusal, Reply};
 use crate::bindings::v1_0::{Exports, WrongType};
 use crate::description::{ParameterProblem, RawDescription};
-use crate::engine::{self, Shape};
+use crate::engine::{self, Effort, Shape};
 use crate::failure::{Allowed, CallFailure, chain};
 use crate::limits::{Limits, MEMORY_BYTES_MAX};
 use crate::store::{self, Guest, Patience};
@@ -80,8 +80,8 @@ struct Child<'a> {
 impl<'a> Child<'a> {
     fn new(job: &'a Job) -> Result<Child<'a>, Refusal> {
         let shape = Shape::of(job.code.kind);
-        let build = |shape: Shape| {
-            engine::build(job.code, shape.pool(2, 0, 2)).map_err(|error| Refusal::Invalid {
+        let build = |shape: Shape, effort| {
+            engine::build(job.code, effort, shape.pool(2, 0, 2)).map_err(|error| Refusal::Invalid {
                 message: error.to_string(),
             })
         };
@@ -92,8 +92,8 @@ impl<'a> Child<'a> {
                 .map_err(|error| Refusal::Invalid {
                     message: error.to_string(),
                 })?,
-            strict: build(shape)?,
-            roomy: build(shape.instrumented())?,
+            strict: build(shape, Effort::Full)?,
+            roomy: build(shape.instrumented(), Effort::Least)?,
         })
     }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::compile::Preinitialised;
 use crate::description::RawDescription;
-use crate::engine::{self, CodeSettings, Shape};
+use crate::engine::{self, CodeSettings, Effort, Shape};
 use crate::limits::Limits;
 
 fn compiled() -> Compiled {
@@ -24,7 +24,7 @@ fn compiled() -> Compiled {
 
 fn keys(count: usize) -> Vec<CacheKey> {
     let code = CodeSettings::default();
-    let engine = engine::build(code, Shape::of(code.kind).pool(1, 0, 1)).unwrap();
+    let engine = engine::build(code, Effort::Full, Shape::of(code.kind).pool(1, 0, 1)).unwrap();
     let key = |parameters: String| {
         CacheKey::of(&super::super::KeyParts {
             engine: &engine,
