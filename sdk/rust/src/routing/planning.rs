@@ -146,3 +146,6 @@ impl<'a> Planning<'a> {
             .any(|tried| tried.node() == node)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -393,3 +393,6 @@ impl<'a> Checked<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
