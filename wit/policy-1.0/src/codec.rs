@@ -53,9 +53,14 @@ impl Tables {
         }
         let narrow_mask = R::write_narrow(rows, &mut self.narrow);
         let wide_mask = R::write_wide(rows, &mut self.wide);
+        self.enter::<R>(rows.len(), narrow_mask, wide_mask);
+    }
+
+    /// Fills in the table's place in the directory.
+    pub(crate) fn enter<R: Row>(&mut self, rows: usize, narrow_mask: u32, wide_mask: u32) {
         let at = 1 + R::TABLE * DIRECTORY_WORDS_PER_TABLE;
         if let Some([count, narrow, wide]) = self.narrow.get_mut(at..at + DIRECTORY_WORDS_PER_TABLE) {
-            *count = rows.len() as u32;
+            *count = rows as u32;
             *narrow = narrow_mask;
             *wide = wide_mask;
         }
@@ -339,6 +344,10 @@ pub trait Row: Sized {
     const NARROW: &'static [ColumnSpec];
     /// The wide columns, by number.
     const WIDE: &'static [ColumnSpec];
+    /// What a left-out cell of each narrow column stands for.
+    const NARROW_ABSENT: &'static [u32];
+    /// What a left-out cell of each wide column stands for.
+    const WIDE_ABSENT: &'static [i64];
     /// The view of one row in an encoded table.
     type View<'a>;
     /// The columns of an encoded table.

@@ -16,6 +16,7 @@ extern crate alloc;
 #[macro_use]
 mod macros;
 pub mod allocation;
+mod blocks;
 pub mod cells;
 pub mod codec;
 pub mod common;

@@ -150,6 +150,8 @@ macro_rules! table {
                         name: stringify!($wide), cell: stringify!($wide_type), doc: concat!($($wide_doc),+),
                     },)*
                 ];
+                const NARROW_ABSENT: &'static [u32] = &[$(<$narrow_type as $crate::cells::NarrowCell>::ABSENT,)*];
+                const WIDE_ABSENT: &'static [i64] = &[$(<$wide_type as $crate::cells::WideCell>::ABSENT,)*];
                 type View<'a> = $view<'a>;
                 fn write_narrow(rows: &[Self], cells: &mut alloc::vec::Vec<u32>) -> u32 {
                     let mut mask = 0;

@@ -309,6 +309,22 @@ proptest! {
     }
 
     #[test]
+    fn rows_one_by_one_give_the_same_message_as_rows_at_once(
+        nodes in proptest::collection::vec(node(), 0..3),
+        // Columns that begin or end within a block, between blocks, or are never there.
+        bare in 0usize..200,
+        lanes in proptest::collection::vec(lane(), 0..200),
+    ) {
+        let nodes: Vec<_> = std::iter::repeat_n(routing::NodeRow::default(), bare).chain(nodes).collect();
+        let (mut at_once, mut one_by_one) = (Tables::with_tables(9), Tables::with_tables(9));
+        at_once.push(&nodes);
+        at_once.push(&lanes);
+        one_by_one.push_each(nodes.iter().cloned());
+        one_by_one.push_each(lanes.iter().cloned().filter(|_| true));
+        prop_assert_eq!(at_once, one_by_one);
+    }
+
+    #[test]
     fn any_two_lists_are_read_or_refused(
         narrow in proptest::collection::vec(prop_oneof![0u32..5, any::<u32>()], 0..60),
         wide in proptest::collection::vec(any::<i64>(), 0..20),
