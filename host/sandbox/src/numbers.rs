@@ -34,6 +34,9 @@ pub(crate) struct Numbers<'a> {
 impl<'a> Numbers<'a> {
     /// The number of a text.
     pub(crate) fn of(&mut self, text: &'a str) -> Number {
+        if text.is_empty() {
+            return Number::NONE;
+        }
         // Columns repeat themselves from row to row: comparing is cheaper than hashing.
         if let Some((last, number)) = self.last
             && last == text

@@ -42,7 +42,7 @@ pub use options::ApiOptions;
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use problem_kind::{ProblemEntry, ProblemKind};
 pub use queries::LeverList;
-pub use state::Api;
+pub use state::{Api, Readiness};
 pub use views::{
     Change, LiveView, PluginList, PluginName, PluginView, RejectionView, ScopeList, ScopeView, VersionList,
     VersionView, WithdrawalView,

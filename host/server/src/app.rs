@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Api, ApiOptions};
+use crate::api::{self, Api, ApiOptions, Readiness};
 use crate::config::{Config, ServerSettings};
 use crate::control::{ControlHandle, StartError};
 use crate::decide::Decider;
@@ -112,8 +112,7 @@ pub struct RunningApp {
     pub control: ControlHandle,
     /// Logs and metrics.
     pub telemetry: Telemetry,
-    ready: watch::Receiver<bool>,
-    stopping: watch::Sender<bool>,
+    readiness: watch::Sender<Readiness>,
     http: http::Server,
     core: Core,
     background: Background,
@@ -131,27 +130,20 @@ impl App {
         let listener = http::bind(config.server.listen).map_err(AppError::Http)?;
         let core = Core::start(&config, options, &telemetry).await?;
         let control = core.control();
-        let (stopping, stopped) = watch::channel(false);
-        let (report_ready, ready) = watch::channel(false);
+        let readiness = watch::Sender::new(Readiness::Starting);
         let mut background = Background::default();
-        background.spawn(|end| report_readiness(core.looked(), stopped, report_ready, end));
+        background.spawn(|end| report_readiness(core.looked(), readiness.clone(), end));
         background.spawn(|end| upkeep(telemetry.clone(), end));
         let decider = Decider::new(config.requests.clone(), core.sandbox(), telemetry.clone());
         let options = api_options(&config.server);
-        let api = Api::new(
-            options,
-            control.clone(),
-            decider,
-            telemetry.clone(),
-            ready.clone(),
-        );
+        let is_ready = readiness.subscribe();
+        let api = Api::new(options, control.clone(), decider, telemetry.clone(), is_ready);
         match http::Server::start(listener, &config.server, api::router(api)).await {
             Ok((http, addr)) => Ok(RunningApp {
                 addr,
                 control,
                 telemetry,
-                ready,
-                stopping,
+                readiness,
                 http,
                 core,
                 background,
@@ -168,15 +160,17 @@ impl App {
 impl RunningApp {
     /// Waits until what was live before is live again and what lay in the folder has been checked.
     pub async fn ready(&self) {
-        let mut ready = self.ready.clone();
+        let mut readiness = self.readiness.subscribe();
         // The sender lives as long as this value.
-        let _ = ready.wait_for(|ready| *ready).await;
+        let _ = readiness
+            .wait_for(|readiness| *readiness != Readiness::Starting)
+            .await;
     }
 
     /// Ends in order: no longer ready, no new requests, those in flight finished (for as long as the configuration
     /// grants), then the folder's watch, then the one writer.
     pub async fn shutdown(self) {
-        self.stopping.send_replace(true);
+        self.readiness.send_replace(Readiness::Stopping);
         self.http.stop().await;
         self.core.stop().await;
         self.background.stop().await;
@@ -216,27 +210,26 @@ fn api_options(server: &ServerSettings) -> ApiOptions {
     }
 }
 
-/// Ready once the folder was looked at, until the host is told to stop.
+/// Ready once the folder was looked at, unless the host was told to stop before.
 async fn report_readiness(
-    mut scanned: watch::Receiver<bool>,
-    mut stopping: watch::Receiver<bool>,
-    ready: watch::Sender<bool>,
+    mut looked: watch::Receiver<bool>,
+    readiness: watch::Sender<Readiness>,
     end: CancellationToken,
 ) {
-    tokio::select! {
+    let looked = tokio::select! {
         () = end.cancelled() => return,
-        _ = stopping.wait_for(|stopping| *stopping) => return,
-        first = scanned.wait_for(|scanned| *scanned) => if first.is_err() { return },
+        looked = looked.wait_for(|looked| *looked) => looked.is_ok(),
+    };
+    let now_ready = |readiness: &mut Readiness| {
+        let ready = looked && *readiness == Readiness::Starting;
+        if ready {
+            *readiness = Readiness::Ready;
+        }
+        ready
+    };
+    if readiness.send_if_modified(now_ready) {
+        tracing::info!("ready");
     }
-    ready.send_replace(true);
-    tracing::info!("ready");
-    tokio::select! {
-        () = end.cancelled() => {}
-        _ = stopping.wait_for(|stopping| *stopping) => {}
-    }
-    ready.send_replace(false);
-    // Whoever asks meanwhile must find the channel open.
-    end.cancelled().await;
 }
 
 async fn upkeep(telemetry: Telemetry, end: CancellationToken) {

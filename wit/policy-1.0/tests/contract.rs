@@ -320,7 +320,7 @@ proptest! {
         at_once.push(&nodes);
         at_once.push(&lanes);
         one_by_one.push_each(nodes.iter().cloned());
-        one_by_one.push_each(lanes.iter().cloned().filter(|_| true));
+        one_by_one.push_each(lanes.iter().filter(|_| true).cloned());
         prop_assert_eq!(at_once, one_by_one);
     }
 

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Problem, ProblemBody, ProblemKind};
-use super::state::Api;
+use super::state::{Api, Readiness};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Api> {
@@ -49,11 +49,18 @@ async fn healthz() -> Json<Health> {
     responses((status = 200, body = Health), (status = 503, body = ProblemBody, content_type = "application/problem+json"))
 )]
 async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Problem> {
-    if api.is_ready() {
-        return Ok(ok());
+    match api.readiness() {
+        Readiness::Ready => Ok(ok()),
+        Readiness::Starting => {
+            let detail =
+                "what was live before is still being loaded; until then the built-in policies decide";
+            Err(Problem::new(ProblemKind::NotReady, detail).retry_after(Duration::from_secs(1)))
+        }
+        Readiness::Stopping => {
+            let detail = "the host finishes what it has begun; send what is new to another instance";
+            Err(Problem::new(ProblemKind::ShuttingDown, detail))
+        }
     }
-    let detail = "what was live before is still being loaded; until then the built-in policies decide";
-    Err(Problem::new(ProblemKind::NotReady, detail).retry_after(Duration::from_secs(1)))
 }
 
 /// Every metric, in Prometheus' text format

@@ -10,6 +10,17 @@ use crate::control::ControlHandle;
 use crate::decide::Decider;
 use crate::telemetry::{Gauges, Telemetry};
 
+/// Whether traffic should be sent here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Not yet: what was live before is being loaded, what lies in the folder is being checked.
+    Starting,
+    /// Yes.
+    Ready,
+    /// No more: the host is shutting down.
+    Stopping,
+}
+
 /// What the handlers share. A cheap clone.
 #[derive(Clone)]
 pub struct Api {
@@ -21,19 +32,19 @@ struct Inner {
     control: ControlHandle,
     decider: Decider,
     telemetry: Telemetry,
-    ready: watch::Receiver<bool>,
+    readiness: watch::Receiver<Readiness>,
     gate: Gate,
     offload: Semaphore,
 }
 
 impl Api {
-    /// Puts the parts together. `ready` becomes true once what was live before the start is live again.
+    /// Puts the parts together. `readiness` is told to whoever asks.
     pub fn new(
         options: ApiOptions,
         control: ControlHandle,
         decider: Decider,
         telemetry: Telemetry,
-        ready: watch::Receiver<bool>,
+        readiness: watch::Receiver<Readiness>,
     ) -> Api {
         let gate = Gate::new(
             options.in_flight_max,
@@ -47,7 +58,7 @@ impl Api {
                 control,
                 decider,
                 telemetry,
-                ready,
+                readiness,
                 gate,
                 offload,
             }),
@@ -70,8 +81,8 @@ impl Api {
         &self.inner.telemetry
     }
 
-    pub(super) fn is_ready(&self) -> bool {
-        *self.inner.ready.borrow()
+    pub(super) fn readiness(&self) -> Readiness {
+        *self.inner.readiness.borrow()
     }
 
     pub(super) fn gate(&self) -> &Gate {

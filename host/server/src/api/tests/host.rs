@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::api::{self, Api, ApiOptions};
+use crate::api::{self, Api, ApiOptions, Readiness};
 use crate::app::{AppOptions, Core};
 use crate::config::Config;
 use crate::decide::Decider;
@@ -24,7 +24,7 @@ pub const STRANGER: &str = "10.0.0.7:50000";
 /// A host with nothing in its folder: the built-in policies decide.
 pub struct Host {
     pub router: Router,
-    pub ready: watch::Sender<bool>,
+    pub readiness: watch::Sender<Readiness>,
     core: Core,
     _folder: TempDir,
 }
@@ -69,12 +69,12 @@ impl Host {
         let telemetry = Telemetry::new().unwrap();
         let program = AppOptions::this_program().unwrap();
         let core = Core::start(&config, program, &telemetry).await.unwrap();
-        let (ready, is_ready) = watch::channel(true);
+        let (readiness, is_ready) = watch::channel(Readiness::Ready);
         let decider = Decider::new(config.requests.clone(), core.sandbox(), telemetry.clone());
         let api = Api::new(options, core.control(), decider, telemetry, is_ready);
         Host {
             router: api::router(api),
-            ready,
+            readiness,
             core,
             _folder: folder,
         }

@@ -194,7 +194,7 @@ async fn an_id_of_the_caller_is_given_back() {
 async fn the_host_is_ready_only_when_it_says_so_and_decides_all_the_same() {
     let host = Host::start().await;
     assert_eq!(host.get("/readyz").await.status, 200);
-    host.ready.send_replace(false);
+    host.readiness.send_replace(crate::api::Readiness::Starting);
     let answered = host.get("/readyz").await;
     assert_eq!(
         (answered.status.as_u16(), answered.problem().as_str()),
@@ -203,5 +203,7 @@ async fn the_host_is_ready_only_when_it_says_so_and_decides_all_the_same() {
     assert_eq!(answered.headers["retry-after"], "1");
     assert_eq!(host.get("/healthz").await.status, 200);
     assert_eq!(host.decide("routing", &order()).await.status, 200);
+    host.readiness.send_replace(crate::api::Readiness::Stopping);
+    assert_eq!(host.get("/readyz").await.problem(), "shutting-down");
     host.stop().await;
 }

@@ -12,22 +12,22 @@ use crate::numbers::Numbers;
 
 pub(super) fn encode<'a>(case: &'a AllocationCase, numbers: &mut Numbers<'a>) -> Encoded {
     let mut tables = Tables::with_tables(TABLES);
-    tables.push(&supply(case));
-    tables.push(&inbound(case));
-    tables.push(&demand(case, numbers));
-    tables.push(&existing(case));
-    tables.push(&transfers(case));
-    tables.push(&channel_rules(case, numbers));
+    tables.push_each(supply(case));
+    tables.push_each(inbound(case));
+    tables.push_each(demand(case, numbers));
+    tables.push_each(existing(case));
+    tables.push_each(transfers(case));
+    tables.push_each(channel_rules(case, numbers));
     let request = &case.request;
     Encoded::new(tables, None, |tables| {
         push_behind(tables, &[], &request.snapshot, request.slice.as_ref(), numbers);
     })
 }
 
-fn supply(case: &AllocationCase) -> Vec<SupplyRow> {
+fn supply(case: &AllocationCase) -> impl Iterator<Item = SupplyRow> {
     let mut lots = Counter::default();
     let rows = case.request.supply.iter().zip(&case.supply);
-    rows.map(|(supply, resolved)| {
+    rows.map(move |(supply, resolved)| {
         let lot = supply.lot.as_deref().map(|lot| lots.of(lot));
         let row = SupplyRow {
             node: resolved.node,
@@ -48,7 +48,6 @@ fn supply(case: &AllocationCase) -> Vec<SupplyRow> {
             ..row
         }
     })
-    .collect()
 }
 
 fn inbound(case: &AllocationCase) -> Vec<InboundRow> {
@@ -68,10 +67,10 @@ fn inbound(case: &AllocationCase) -> Vec<InboundRow> {
     rows
 }
 
-fn demand<'a>(case: &'a AllocationCase, numbers: &mut Numbers<'a>) -> Vec<DemandRow> {
+fn demand<'a>(case: &'a AllocationCase, numbers: &mut Numbers<'a>) -> impl Iterator<Item = DemandRow> {
     let mut groups = Counter::default();
     let rows = case.request.demand.iter().zip(&case.demand);
-    rows.map(|(demand, resolved)| DemandRow {
+    rows.map(move |(demand, resolved)| DemandRow {
         channel: numbers.of(&demand.channel),
         node: resolved.node,
         sku: resolved.sku,
@@ -85,39 +84,37 @@ fn demand<'a>(case: &'a AllocationCase, numbers: &mut Numbers<'a>) -> Vec<Demand
         needed_by: millis(demand.needed_by),
         unit_value: demand.unit_value_minor,
     })
-    .collect()
 }
 
-fn existing(case: &AllocationCase) -> Vec<ExistingRow> {
+fn existing(case: &AllocationCase) -> impl Iterator<Item = ExistingRow> {
     let rows = case.request.existing.iter().zip(&case.existing);
-    rows.map(|(existing, resolved)| ExistingRow {
+    rows.map(move |(existing, resolved)| ExistingRow {
         demand: resolved.demand,
         node: resolved.node,
         quantity: existing.quantity,
         locked: existing.locked,
     })
-    .collect()
 }
 
-fn transfers(case: &AllocationCase) -> Vec<TransferRow> {
+fn transfers(case: &AllocationCase) -> impl Iterator<Item = TransferRow> {
     let rows = case.request.transfers.iter().zip(&case.transfers);
-    rows.map(|(transfer, resolved)| TransferRow {
+    rows.map(move |(transfer, resolved)| TransferRow {
         from_node: resolved.from,
         to_node: resolved.to,
         days: transfer.days,
         cost_per_unit: transfer.unit_cost_minor,
     })
-    .collect()
 }
 
-fn channel_rules<'a>(case: &'a AllocationCase, numbers: &mut Numbers<'a>) -> Vec<ChannelRuleRow> {
+fn channel_rules<'a>(
+    case: &'a AllocationCase,
+    numbers: &mut Numbers<'a>,
+) -> impl Iterator<Item = ChannelRuleRow> {
     let rules = case.request.channel_rules.iter();
-    rules
-        .map(|rule| ChannelRuleRow {
-            channel: numbers.of(&rule.channel),
-            reserve_quantity: rule.reserve_quantity,
-            reserve_bp: rule.reserve_bp,
-            max_bp: unless_full(rule.max_bp),
-        })
-        .collect()
+    rules.map(move |rule| ChannelRuleRow {
+        channel: numbers.of(&rule.channel),
+        reserve_quantity: rule.reserve_quantity,
+        reserve_bp: rule.reserve_bp,
+        max_bp: unless_full(rule.max_bp),
+    })
 }

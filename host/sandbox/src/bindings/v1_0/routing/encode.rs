@@ -16,20 +16,19 @@ use crate::numbers::Numbers;
 pub(super) fn encode<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Encoded {
     let mut tables = Tables::with_tables(TABLES);
     tables.push(&[order(case, numbers)]);
-    tables.push(&groups(case, numbers));
-    tables.push(&lines(case));
-    tables.push(&substitutes(case));
-    tables.push(&nodes(case, numbers));
-    tables.push(&node_groups(case, numbers));
-    tables.push(&capacity(case));
-    tables.push(&stock(case, numbers));
-    let (lanes, lane_rows) = lanes(case, numbers);
-    tables.push(&lanes);
-    tables.push(&tried_nodes(case, numbers));
-    tables.push(&locked_shipments(case));
-    tables.push(&locked_lines(case));
+    tables.push_each(groups(case, numbers));
+    tables.push_each(lines(case));
+    tables.push_each(substitutes(case));
+    tables.push_each(nodes(case, numbers));
+    tables.push_each(node_groups(case, numbers));
+    tables.push_each(capacity(case));
+    tables.push_each(stock(case, numbers));
+    tables.push_each(lanes(case, numbers));
+    tables.push_each(tried_nodes(case, numbers));
+    tables.push_each(locked_shipments(case));
+    tables.push_each(locked_lines(case));
     let network = &case.request.network;
-    Encoded::new(tables, lane_rows, |tables| {
+    Encoded::new(tables, seen_lanes(case), |tables| {
         push_behind(
             tables,
             &case.capabilities,
@@ -69,9 +68,9 @@ fn order<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> OrderRow {
     }
 }
 
-fn groups<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<GroupRow> {
+fn groups<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> impl Iterator<Item = GroupRow> {
     let rows = case.request.delivery_groups.iter().zip(&case.groups);
-    rows.map(|(group, resolved)| {
+    rows.map(move |(group, resolved)| {
         let destination = group.destination.as_ref();
         GroupRow {
             method: match group.method {
@@ -92,12 +91,11 @@ fn groups<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<GroupRow>
             promised_by: millis(group.promised_by),
         }
     })
-    .collect()
 }
 
-fn lines(case: &RoutingCase) -> Vec<LineRow> {
+fn lines(case: &RoutingCase) -> impl Iterator<Item = LineRow> {
     let rows = case.request.lines.iter().zip(&case.lines);
-    rows.map(|(line, resolved)| LineRow {
+    rows.map(move |(line, resolved)| LineRow {
         group: resolved.group,
         sku: resolved.sku,
         quantity: line.quantity,
@@ -117,30 +115,27 @@ fn lines(case: &RoutingCase) -> Vec<LineRow> {
         unit_cost: line.unit_cost_minor,
         requires: Bits(resolved.requires),
     })
-    .collect()
 }
 
-fn substitutes(case: &RoutingCase) -> Vec<SubstituteRow> {
+fn substitutes(case: &RoutingCase) -> impl Iterator<Item = SubstituteRow> {
     let lines = (0..).zip(case.request.lines.iter().zip(&case.lines));
-    lines
-        .flat_map(|(line, (given, resolved))| {
-            given
-                .substitutes
-                .iter()
-                .zip(&resolved.substitutes)
-                .map(move |(substitute, sku)| SubstituteRow {
-                    line,
-                    sku: *sku,
-                    ratio: substitute.ratio,
-                    consent: substitute.consent,
-                })
-        })
-        .collect()
+    lines.flat_map(|(line, (given, resolved))| {
+        given
+            .substitutes
+            .iter()
+            .zip(&resolved.substitutes)
+            .map(move |(substitute, sku)| SubstituteRow {
+                line,
+                sku: *sku,
+                ratio: substitute.ratio,
+                consent: substitute.consent,
+            })
+    })
 }
 
-fn nodes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<NodeRow> {
+fn nodes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> impl Iterator<Item = NodeRow> {
     let rows = case.request.network.nodes.iter().zip(&case.nodes);
-    rows.map(|(node, resolved)| NodeRow {
+    rows.map(move |(node, resolved)| NodeRow {
         node_type: numbers.of(&node.node_type),
         lat: micro(node.lat),
         lon: micro(node.lon),
@@ -152,7 +147,6 @@ fn nodes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<NodeRow> {
         per_unit: node.processing.per_unit_minor,
         provides: Bits(resolved.provides),
     })
-    .collect()
 }
 
 fn node_groups<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<NodeGroupRow> {
@@ -191,10 +185,10 @@ fn capacity(case: &RoutingCase) -> Vec<CapacityRow> {
     rows
 }
 
-fn stock<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<StockRow> {
+fn stock<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> impl Iterator<Item = StockRow> {
     let mut lots = Counter::default();
     let rows = case.request.network.stock.iter().zip(&case.stock);
-    rows.map(|(stock, resolved)| StockRow {
+    rows.map(move |(stock, resolved)| StockRow {
         node: resolved.node,
         sku: resolved.sku,
         available: stock.available,
@@ -210,61 +204,60 @@ fn stock<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<StockRow> 
         unit_cost: stock.unit_cost_minor,
         as_of: millis(stock.as_of),
     })
-    .collect()
 }
 
-/// The lanes that a guest sees, with their rows in the request when those are not all.
-fn lanes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> (Vec<LaneRow>, Option<Vec<u32>>) {
-    let mut rows = Vec::with_capacity(case.lanes.len());
-    let mut seen = Vec::new();
-    let some_suspended = case.lanes.iter().any(|lane| lane.suspended.is_some());
-    for (row, (lane, resolved)) in (0..).zip(case.request.network.lanes.iter().zip(&case.lanes)) {
-        if resolved.suspended.is_some() {
-            continue;
-        }
-        if some_suspended {
-            seen.push(row);
-        }
-        rows.push(LaneRow {
-            node: resolved.node,
-            group: resolved.group,
-            service: numbers.of(&lane.service),
-            on_time_bp: lane.on_time_bp,
-            distance_m: lane.distance_m,
-            co2_g: lane.co2_g,
-            included_g: lane.tariff.included_g,
-            step_g: lane.tariff.step_g,
-            max_parcel_g: unless_zero(lane.tariff.max_parcel_g),
-            dim_divisor: unless_zero(lane.tariff.dim_divisor),
-            order_by: millis(lane.order_by),
-            ship_at: Some(lane.ship_at.as_millis()),
-            deliver_p50_at: Some(lane.deliver_p50_at.as_millis()),
-            deliver_p90_at: Some(lane.deliver_p90_at.as_millis()),
-            base: lane.tariff.base_minor,
-            step: lane.tariff.step_minor,
-            surcharge: lane.tariff.surcharge_minor,
-            duty_tax: lane.tariff.duty_tax_minor,
-            provides: Bits(resolved.provides),
-        });
-    }
-    (rows, some_suspended.then_some(seen))
+/// The request's rows of the lanes that a guest sees, when those are not all.
+fn seen_lanes(case: &RoutingCase) -> Option<Vec<u32>> {
+    let lanes = || (0..).zip(&case.lanes);
+    lanes().any(|(_, lane)| lane.suspended.is_some()).then(|| {
+        lanes()
+            .filter(|(_, lane)| lane.suspended.is_none())
+            .map(|(row, _)| row)
+            .collect()
+    })
+}
+
+/// The lanes that a guest sees.
+fn lanes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> impl Iterator<Item = LaneRow> {
+    let rows = case.request.network.lanes.iter().zip(&case.lanes);
+    let seen = rows.filter(|(_, resolved)| resolved.suspended.is_none());
+    seen.map(move |(lane, resolved)| LaneRow {
+        node: resolved.node,
+        group: resolved.group,
+        service: numbers.of(&lane.service),
+        on_time_bp: lane.on_time_bp,
+        distance_m: lane.distance_m,
+        co2_g: lane.co2_g,
+        included_g: lane.tariff.included_g,
+        step_g: lane.tariff.step_g,
+        max_parcel_g: unless_zero(lane.tariff.max_parcel_g),
+        dim_divisor: unless_zero(lane.tariff.dim_divisor),
+        order_by: millis(lane.order_by),
+        ship_at: Some(lane.ship_at.as_millis()),
+        deliver_p50_at: Some(lane.deliver_p50_at.as_millis()),
+        deliver_p90_at: Some(lane.deliver_p90_at.as_millis()),
+        base: lane.tariff.base_minor,
+        step: lane.tariff.step_minor,
+        surcharge: lane.tariff.surcharge_minor,
+        duty_tax: lane.tariff.duty_tax_minor,
+        provides: Bits(resolved.provides),
+    })
 }
 
 /// Nodes that are in the request; of others a guest could make nothing.
-fn tried_nodes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> Vec<TriedNodeRow> {
+fn tried_nodes<'a>(case: &'a RoutingCase, numbers: &mut Numbers<'a>) -> impl Iterator<Item = TriedNodeRow> {
     let rows = case.request.order.tried_nodes.iter().zip(&case.tried);
-    rows.filter_map(|(tried, node)| {
+    rows.filter_map(move |(tried, node)| {
         Some(TriedNodeRow {
             node: (*node)?,
             reason: numbers.maybe(tried.reason.as_ref()),
         })
     })
-    .collect()
 }
 
-fn locked_shipments(case: &RoutingCase) -> Vec<LockedShipmentRow> {
+fn locked_shipments(case: &RoutingCase) -> impl Iterator<Item = LockedShipmentRow> {
     let rows = case.request.order.locked_shipments.iter().zip(&case.locked);
-    rows.map(|(locked, resolved)| LockedShipmentRow {
+    rows.map(move |(locked, resolved)| LockedShipmentRow {
         kind: match locked.kind {
             ShipmentKind::Ship => wire::ShipmentKind::Ship,
             ShipmentKind::Pickup => wire::ShipmentKind::Pickup,
@@ -278,7 +271,6 @@ fn locked_shipments(case: &RoutingCase) -> Vec<LockedShipmentRow> {
         deliver_by: Some(locked.deliver_by.as_millis()),
         cost: locked.cost_minor,
     })
-    .collect()
 }
 
 fn locked_lines(case: &RoutingCase) -> Vec<LockedLineRow> {
