@@ -246,6 +246,27 @@ pub enum LiveCause {
     Chosen,
 }
 
+/// A key that signs the ledger's checkpoints from the entry on that names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerKey {
+    /// The Ed25519 public key, 64 lower-case hex digits.
+    pub public_key: String,
+    /// How the key before it agreed; absent for the first key, and when the one before was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<LedgerKeyHandover>,
+}
+
+/// The agreement of the key that signed until now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerKeyHandover {
+    /// The key that signed until now: the digest of its 32 bytes.
+    pub key: Digest,
+    /// Its Ed25519 signature, 128 lower-case hex digits. The ledger says over what.
+    pub signature: String,
+}
+
 /// A governance event: the closed list of what can change what is live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -310,6 +331,8 @@ pub enum Event {
         /// Its name.
         lever_id: String,
     },
+    /// From here on another key signs the checkpoints of the ledger. Changes nothing that is live.
+    LedgerKeyChanged(LedgerKey),
 }
 
 impl Event {
@@ -325,6 +348,23 @@ impl Event {
             Event::BuiltinForced { .. } => "builtin_forced",
             Event::LeverPut { .. } => "lever_put",
             Event::LeverDeleted { .. } => "lever_deleted",
+            Event::LedgerKeyChanged(_) => "ledger_key_changed",
+        }
+    }
+
+    /// The one scope that the event changes; `None` for what belongs to no scope or to several.
+    pub fn scope(&self) -> Option<&str> {
+        match self {
+            Event::PolicyChosen { scope, .. }
+            | Event::WentLive { scope, .. }
+            | Event::RolledBack { scope, .. }
+            | Event::BuiltinForced { scope, .. } => Some(scope),
+            Event::VersionAdmitted(_)
+            | Event::VersionRejected(_)
+            | Event::VersionWithdrawn { .. }
+            | Event::LeverPut { .. }
+            | Event::LeverDeleted { .. }
+            | Event::LedgerKeyChanged(_) => None,
         }
     }
 }

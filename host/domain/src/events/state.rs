@@ -154,6 +154,7 @@ impl State {
             Event::LeverDeleted { lever_id } => {
                 self.levers.remove(lever_id);
             }
+            Event::LedgerKeyChanged(_) => {}
         }
         Ok(())
     }

@@ -32,7 +32,8 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::RolledBack { .. }
             | Event::BuiltinForced { .. }
             | Event::LeverPut { .. }
-            | Event::LeverDeleted { .. } => tracing::info!(
+            | Event::LeverDeleted { .. }
+            | Event::LedgerKeyChanged(_) => tracing::info!(
                 kind = entry.event.kind(),
                 actor = entry.actor,
                 reason = entry.reason,
