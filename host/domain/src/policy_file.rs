@@ -20,8 +20,21 @@
 //! deadline_ms = 100
 //! fuel = 200_000_000
 //!
-//! [rollout]
-//! immediate = true                   # live at once where the scope allows it
+//! [governance]
+//! owner = "merchandising"            # who answers for it
+//! deputy = "fulfilment"              # who does when the owner cannot
+//! risk_tier = "medium"               # low, medium or high
+//! review_by = 2027-06-30             # afterwards it is not promoted any more; it still decides
+//!
+//! [rollout]                          # all optional; these are the defaults
+//! immediate = false                  # true: live at once where the scope allows it
+//! shadow = { min_decisions = 1000, min_hours = 24, sample_bp = 10000 }
+//! margins = { loss_minor_per_decision = 5, per_year_minor = 10_000_000 }
+//! approvals = { functions = ["operations", "finance"], count = 2 }
+//!
+//! [rollout.canary]
+//! unit = "order"                     # or "return", "pilot_region_x_time"
+//! steps = [{ share_bp = 100, min_hours = 24, min_decisions = 100 }, { share_bp = 10000 }]
 //!
 //! [[self_test]]                      # checked before the version is admitted
 //! name = "ships from the nearest node"
@@ -38,10 +51,12 @@ use crate::canonical;
 use crate::digest::Digest;
 use crate::domain::Domain;
 use crate::events::PolicyVersion;
+use crate::governance::Governance;
+use crate::rollout::RolloutPlan;
 use crate::toml_file::{FileError, TomlFile};
 
 pub use self_test::{Expectation, Observed, SelfTest, SelfTestRequest};
-pub use shape::{Limits, Rollout};
+pub use shape::Limits;
 
 /// An error in a policy file: file, line, column, field, what was expected and what was found.
 pub type PolicyFileError = FileError;
@@ -78,8 +93,12 @@ pub struct PolicyFile {
     pub plugin_digest: Option<Digest>,
     /// What it may use.
     pub limits: Limits,
-    /// How it goes live.
-    pub rollout: Rollout,
+    /// What it has to go through before it is active.
+    pub rollout: RolloutPlan,
+    /// The digest of that plan.
+    pub rollout_digest: Digest,
+    /// Who answers for it, and until when.
+    pub governance: Governance,
     /// What it must answer before it is admitted.
     pub self_tests: Vec<SelfTest>,
     parameters: Value,
@@ -98,8 +117,13 @@ impl PolicyFile {
         shape::check(&document, &shape)?;
         let self_tests = self_test::read(&document, shape.policy.domain, shape.self_test)?;
         let plugin = shape::plugin(&document, &shape.policy.plugin)?;
-        let canonical = canonical::to_string(document.json())
-            .map_err(|error| document.problem("", "a document with a canonical form", error.to_string()))?;
+        let rollout = shape::rollout(&document, shape.rollout, shape.policy.domain)?;
+        let governance = shape::governance(&document, shape.governance)?;
+        let without_form = |field: &str, error: canonical::NotCanonical| {
+            document.problem(field, "a value with a canonical form", error.to_string())
+        };
+        let canonical = canonical::to_string(document.json()).map_err(|error| without_form("", error))?;
+        let rollout_digest = rollout.digest().map_err(|error| without_form("rollout", error))?;
         Ok(PolicyFile {
             version: PolicyVersion::new(shape.policy.name, shape.policy.version),
             domain: shape.policy.domain,
@@ -107,7 +131,9 @@ impl PolicyFile {
             plugin,
             plugin_digest: shape.policy.plugin.digest,
             limits: shape.limits,
-            rollout: shape.rollout,
+            rollout,
+            rollout_digest,
+            governance,
             self_tests,
             parameters: Value::Object(shape.parameters),
             canonical,

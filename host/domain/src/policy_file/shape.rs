@@ -7,7 +7,9 @@ use super::PluginChoice;
 use super::self_test::SelfTestTable;
 use crate::digest::Digest;
 use crate::domain::Domain;
+use crate::governance::Governance;
 use crate::names::{EXPECTED_NAME, is_kebab_name};
+use crate::rollout::{RolloutPlan, RolloutTable};
 use crate::toml_file::{FileError, TomlFile, optional_version, version};
 
 #[derive(Deserialize)]
@@ -19,7 +21,9 @@ pub(super) struct Document {
     #[serde(default)]
     pub limits: Limits,
     #[serde(default)]
-    pub rollout: Rollout,
+    pub rollout: RolloutTable,
+    // Required, but reported when all else is read, with the lines to add.
+    pub governance: Option<Governance>,
     #[serde(default)]
     pub self_test: Vec<SelfTestTable>,
 }
@@ -94,14 +98,6 @@ impl Limits {
     }
 }
 
-/// How a version goes live.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Rollout {
-    /// At once, where the scope allows it.
-    pub immediate: bool,
-}
-
 /// The longest summary, in characters.
 const MAX_SUMMARY: usize = 300;
 
@@ -145,6 +141,43 @@ pub(super) fn check(document: &TomlFile, shape: &Document) -> Result<(), Box<Fil
         return Err(document.problem("self_test", format!("at most {MAX_SELF_TESTS}"), found));
     }
     Ok(())
+}
+
+/// The rollout plan with its defaults, within its bounds.
+pub(super) fn rollout(
+    document: &TomlFile,
+    table: RolloutTable,
+    domain: Domain,
+) -> Result<RolloutPlan, Box<FileError>> {
+    if let Some((place, function)) = table.approvals.repeated() {
+        let field = format!("rollout.approvals.functions[{place}]");
+        return Err(document.problem(&field, "each function once", format!("`{function}` again")));
+    }
+    let plan = table.resolve(domain);
+    match plan.check(domain) {
+        Ok(()) => Ok(plan),
+        Err(problem) => {
+            let field = format!("rollout.{}", problem.field);
+            Err(document.problem(&field, problem.expected, problem.found))
+        }
+    }
+}
+
+/// Who answers for the policy: no policy goes without.
+pub(super) fn governance(
+    document: &TomlFile,
+    table: Option<Governance>,
+) -> Result<Governance, Box<FileError>> {
+    let Some(governance) = table else {
+        let problem = document.problem("governance", "the table `[governance]`", "nothing");
+        return Err(problem.with_help(format!("add these lines:\n\n{}", Governance::EXAMPLE)));
+    };
+    match governance.problem() {
+        None => Ok(governance),
+        Some((field, expected, found)) => {
+            Err(document.problem(&format!("governance.{field}"), expected, found))
+        }
+    }
 }
 
 pub(super) fn plugin(document: &TomlFile, table: &PluginTable) -> Result<PluginChoice, Box<FileError>> {

@@ -1,6 +1,8 @@
 use super::*;
 use crate::case::Summary;
 use crate::envelope::{Reason, Status};
+use crate::governance::RiskTier;
+use crate::rollout::{CanaryStep, CanaryUnit};
 use crate::word::Word;
 
 const GOOD: &str = r#"
@@ -19,6 +21,12 @@ grade = "A"
 
 [limits]
 fuel = 5_000_000
+
+[governance]
+owner = "merchandising"
+deputy = "fulfilment"
+risk_tier = "high"
+review_by = 2027-06-30
 
 [rollout]
 immediate = true
@@ -45,6 +53,8 @@ fn a_policy_file_says_what_runs_how_and_under_which_limits() {
         }
     );
     assert!(policy.rollout.immediate);
+    assert_eq!(policy.governance.risk_tier, RiskTier::High);
+    assert_eq!(policy.governance.review_by.to_string(), "2027-06-30");
     assert_eq!(
         policy.self_tests[0].request,
         SelfTestRequest::File("orders/one.json".to_owned())
@@ -53,6 +63,46 @@ fn a_policy_file_says_what_runs_how_and_under_which_limits() {
         policy.parameters_json(),
         r#"{"floor":16,"rules":[{"grade":"A"}],"weights":{"lateness":2.5,"shipping":1}}"#
     );
+}
+
+#[test]
+fn a_plan_is_read_with_defaults_for_what_it_leaves_out() {
+    let text = GOOD.replace(
+        "immediate = true",
+        "[rollout.shadow]\nmin_hours = 168\n\n[rollout.canary]\nunit = \"pilot_region_x_time\"\n\
+         steps = [{ share_bp = 500, min_hours = 48 }, { share_bp = 10_000, min_decisions = 9 }]\n\n\
+         [rollout.approvals]\nfunctions = [\"security\"]\n",
+    );
+    let policy = PolicyFile::parse("good.toml", &text).unwrap();
+    let default = RolloutPlan::default_for(Domain::Routing);
+    let plan = &policy.rollout;
+    assert_eq!(plan.shadow.min_hours, 168);
+    assert_eq!(plan.shadow.min_decisions, default.shadow.min_decisions);
+    assert_eq!(plan.canary.unit, CanaryUnit::PilotRegionTime);
+    let step = |share_bp, min_hours, min_decisions| CanaryStep {
+        share_bp,
+        min_hours,
+        min_decisions,
+    };
+    assert_eq!(plan.canary.steps, [step(500, 48, 0), step(10_000, 0, 9)]);
+    assert_eq!(plan.margins, default.margins);
+    // One person for each function that is named.
+    assert_eq!(plan.approvals.count, 1);
+    assert_eq!(policy.rollout_digest, plan.digest().unwrap());
+    let without = GOOD.replace("[rollout]\nimmediate = true", "");
+    assert_eq!(PolicyFile::parse("good.toml", &without).unwrap().rollout, default);
+}
+
+#[test]
+fn a_policy_without_governance_is_shown_lines_that_make_it_whole() {
+    let start = GOOD.find("[governance]").unwrap();
+    let end = GOOD.find("[rollout]").unwrap();
+    let without = format!("{}{}", &GOOD[..start], &GOOD[end..]);
+    let problem = PolicyFile::parse("good.toml", &without).unwrap_err();
+    let help = problem.help.unwrap();
+    let lines = help.split_once("\n\n").unwrap().1;
+    let policy = PolicyFile::parse("good.toml", &format!("{without}\n{lines}\n")).unwrap();
+    assert_eq!(policy.governance.risk_tier, RiskTier::Medium);
 }
 
 #[test]
@@ -82,6 +132,7 @@ fn comments_order_and_spelling_do_not_change_the_digest_but_every_value_does() {
         ("2.5", "2.6"),
         ("immediate = true", "immediate = false"),
         ("\"dc\"", "\"store\""),
+        ("merchandising", "pricing"),
     ] {
         let other = PolicyFile::parse("good.toml", &GOOD.replace(from, to)).unwrap();
         assert_ne!(other.digest(component), digest, "{from} -> {to}");

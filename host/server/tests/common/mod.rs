@@ -231,7 +231,9 @@ pub fn problem(record: &VersionRecord) -> String {
 pub fn policy(name: &str, version: &str, more: &str) -> String {
     format!(
         "[policy]\nname = \"{name}\"\nversion = \"{version}\"\ndomain = \"routing\"\n\
-         plugin = {{ file = \"hostile.wasm\" }}\n\n[rollout]\nimmediate = true\n\n{more}"
+         plugin = {{ file = \"hostile.wasm\" }}\n\n[rollout]\nimmediate = true\n\n{more}\n\n\
+         [governance]\nowner = \"merchandising\"\ndeputy = \"fulfilment\"\nrisk_tier = \"low\"\n\
+         review_by = 2027-06-30\n"
     )
 }
 

@@ -87,7 +87,10 @@ pub fn hostile(act: &str) -> String {
     format!(
         "[policy]\nname = \"hostile\"\nversion = \"1.0.0\"\ndomain = \"routing\"\n\n\
          [policy.plugin]\nfile = \"hostile.wasm\"\n\n[parameters]\ndecide = \"{act}\"\n\n\
-         [limits]\ndeadline_ms = 60000\nfuel = 100000000000\n\n[rollout]\nimmediate = true\n"
+         [limits]\ndeadline_ms = 60000\nfuel = 100000000000\n\n\
+         [governance]\nowner = \"merchandising\"\ndeputy = \"fulfilment\"\n\
+         risk_tier = \"low\"\nreview_by = 2027-06-30\n\n\
+         [rollout]\nimmediate = true\n"
     )
 }
 

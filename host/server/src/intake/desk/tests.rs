@@ -16,7 +16,9 @@ const SETTLE: Duration = Duration::from_millis(150);
 fn policy(version: &str, extra: &str) -> String {
     format!(
         "[policy]\nname = \"near\"\nversion = \"{version}\"\ndomain = \"routing\"\n\
-         plugin = {{ name = \"nearest\", version = \"1.0.0\" }}\n{extra}"
+         plugin = {{ name = \"nearest\", version = \"1.0.0\" }}\n\
+         [governance]\nowner = \"merchandising\"\ndeputy = \"fulfilment\"\n\
+         risk_tier = \"low\"\nreview_by = 2027-06-30\n{extra}"
     )
 }
 
