@@ -10,6 +10,7 @@
 
 pub mod host;
 pub mod policies;
+pub mod puppet;
 pub mod requests;
 
 pub use host::Host;

@@ -1,15 +1,23 @@
-//! A allocation plugin that answers every request with the tables in its parameters: what a test wants a guest to say.
+//! An allocation plugin that answers with the tables in its parameters: what a test wants a guest to say.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use signalbox_plugin::allocation::*;
 use signalbox_plugin::contract::Tables;
 use signalbox_plugin::policy::{Answer, Run};
+use signalbox_plugin::allocation::*;
 
-/// The answer, encoded.
+/// What it says.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
+    /// The answers. A request gets the one whose place its seed names.
+    answers: Vec<Cells>,
+}
+
+/// An answer, encoded.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cells {
     /// The narrow cells.
     narrow: Vec<u32>,
     /// The wide cells.
@@ -31,8 +39,14 @@ impl Run for Puppet {
         signalbox_plugin::parameters::parse(parameters).map(Puppet)
     }
 
-    fn decide(&self, _: &Context, _: &[u32], _: &[i64]) -> Result<Answer, PolicyError> {
-        let Parameters { narrow, wide } = &self.0;
+    fn decide(&self, context: &Context, _: &[u32], _: &[i64]) -> Result<Answer, PolicyError> {
+        let place = usize::try_from(context.seed).unwrap_or(usize::MAX);
+        let Some(Cells { narrow, wide }) = self.0.answers.get(place) else {
+            return Err(PolicyError::new(
+                "NO_ANSWER",
+                format!("expected a seed below {}, found {place}", self.0.answers.len()),
+            ));
+        };
         Ok(Answer {
             tables: Tables {
                 narrow: narrow.clone(),
