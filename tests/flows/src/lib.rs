@@ -12,5 +12,6 @@ pub mod host;
 pub mod policies;
 pub mod puppet;
 pub mod requests;
+pub mod traces;
 
 pub use host::Host;

@@ -9,3 +9,8 @@ pub fn routing(lines: usize, nodes: usize, number: usize) -> Value {
     request["order"]["order_id"] = format!("O-{number}").into();
     request
 }
+
+/// A valid routing request of `lines` x `nodes`, encoded for policies.
+pub fn routing_input(lines: usize, nodes: usize) -> signalbox_sandbox::RoutingInput {
+    orders(lines, nodes, 1).pop().unwrap().input()
+}
