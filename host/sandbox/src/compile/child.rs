@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use super::protocol::{COMPONENT_BYTES_MAX, HEADER_BYTES_MAX, Job, Reply, read_frame, write_frame};
 use super::steps;
 
-/// Set in the environment of a compile child, and the only variable there.
+/// Set in the environment of a compile child, where else is only what its allocator needs.
 pub const CHILD_MARK: &str = "SIGNALBOX_COMPILE_CHILD";
 
 /// Stack of the thread that compiles, in bytes: the compiler recurses over what it is given.

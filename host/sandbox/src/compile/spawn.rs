@@ -45,7 +45,7 @@ pub(super) async fn run(
     }
 }
 
-/// Starts a child that has nothing of the host but a socket: no environment, no descriptors, no folder.
+/// Starts a child that has nothing of the host but a socket: next to no environment, no descriptors, no folder.
 fn start(config: &CompileConfig) -> io::Result<(Child, UnixStream)> {
     let (ours, theirs) = StdStream::pair()?;
     ours.set_nonblocking(true)?;
@@ -53,6 +53,8 @@ fn start(config: &CompileConfig) -> io::Result<(Child, UnixStream)> {
         .args(&config.arguments)
         .env_clear()
         .env(CHILD_MARK, "1")
+        // The allocator of the binary would otherwise take a gibibyte at once, which is all that the child may have.
+        .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
         .current_dir("/")
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())
