@@ -1,11 +1,14 @@
 //! Artifacts by digest: policy files and components, kept for as long as a version may decide or be replayed.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use signalbox_domain::Digest;
+
+use crate::journal::Progress;
 
 /// Writing takes far less.
 const LEFT_OVER: Duration = Duration::from_secs(3_600);
@@ -82,6 +85,11 @@ impl ArtifactStore {
         let digest = Digest::of(bytes);
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if self.get(&digest, length).is_ok() {
+            // As new from here on: whoever keeps it again is about to refer to it.
+            let path = self.path(&digest);
+            File::open(&path)
+                .and_then(|file| file.set_modified(SystemTime::now()))
+                .map_err(disk("touch", &path))?;
             return Ok(digest);
         }
         let path = self.path(&digest);
@@ -131,6 +139,76 @@ impl ArtifactStore {
                 found,
             }),
         }
+    }
+
+    /// Every artifact that is kept, in the order of their digests.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Disk`].
+    pub fn digests(&self) -> Result<BTreeSet<Digest>, ArtifactError> {
+        let mut digests = BTreeSet::new();
+        for folder in fs::read_dir(&self.folder).map_err(disk("list", &self.folder))? {
+            let folder = folder.map_err(disk("list", &self.folder))?.path();
+            if !folder.is_dir() || folder == self.temporary() {
+                continue;
+            }
+            for file in fs::read_dir(&folder).map_err(disk("list", &folder))? {
+                let name = file.map_err(disk("list", &folder))?.file_name();
+                // What bears no digest as its name is not of the store; it is left alone.
+                let digest = name
+                    .to_str()
+                    .map(|name| format!("sha256:{name}").parse::<Digest>());
+                digests.extend(digest.and_then(Result::ok));
+            }
+        }
+        Ok(digests)
+    }
+
+    /// Copies every artifact to the store `to`, checked on the way; those that are there and whole stay as they are.
+    /// Artifacts of more than `bytes_max` bytes are refused. `progress` is told how many of how many are done. Returns
+    /// how many there are.
+    ///
+    /// # Errors
+    /// [`ArtifactError`]; what was copied before stays.
+    pub fn copy_to(
+        &self,
+        to: &ArtifactStore,
+        bytes_max: u64,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<u64, ArtifactError> {
+        let digests = self.digests()?;
+        let total = u64::try_from(digests.len()).unwrap_or(u64::MAX);
+        for (place, digest) in digests.iter().enumerate() {
+            match self.get(digest, bytes_max) {
+                Ok(bytes) => to.put(&bytes).map(|_| ())?,
+                // Somebody removed it meanwhile because nothing refers to it any more.
+                Err(ArtifactError::Missing(_)) => {}
+                Err(refused) => return Err(refused),
+            }
+            let done = u64::try_from(place).unwrap_or(u64::MAX).saturating_add(1);
+            progress(Progress { done, total });
+        }
+        Ok(total)
+    }
+
+    /// Removes every artifact that is not in `referenced`, except those of the last hour: an admission keeps its
+    /// artifacts before the ledger refers to them. Returns what was removed.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Disk`]; what was removed before stays so.
+    pub fn remove_unreferenced(
+        &self,
+        referenced: &BTreeSet<Digest>,
+    ) -> Result<BTreeSet<Digest>, ArtifactError> {
+        let mut removed = BTreeSet::new();
+        for digest in self.digests()?.difference(referenced) {
+            let path = self.path(digest);
+            if is_left_over(&path) {
+                fs::remove_file(&path).map_err(disk("remove", &path))?;
+                removed.insert(*digest);
+            }
+        }
+        Ok(removed)
     }
 
     fn temporary(&self) -> PathBuf {
@@ -220,6 +298,46 @@ mod tests {
         ArtifactStore::open(folder.path()).unwrap();
         assert!(!old.exists());
         assert!(new.exists(), "another process may be writing it");
+    }
+
+    fn age(path: &Path) {
+        let yesterday = SystemTime::now() - Duration::from_secs(86_400);
+        File::open(path).unwrap().set_modified(yesterday).unwrap();
+    }
+
+    #[test]
+    fn a_copy_of_the_store_has_every_artifact_whole() {
+        let ((_from, from), (_to, to)) = (store(), store());
+        let one = from.put(b"one").unwrap();
+        let two = from.put(b"two").unwrap();
+        let mut told = Vec::new();
+        let copied = from.copy_to(&to, 9, &mut |progress| told.push(progress.done));
+        assert_eq!((copied.unwrap(), told), (2, vec![1, 2]));
+        assert_eq!(to.digests().unwrap(), BTreeSet::from([one, two]));
+        fs::write(to.path(&one), b"eno").unwrap();
+        from.copy_to(&to, 9, &mut |_| {}).unwrap();
+        assert_eq!(to.get(&one, 9).unwrap(), b"one");
+        fs::write(from.path(&two), b"owt").unwrap();
+        assert!(matches!(
+            from.copy_to(&to, 9, &mut |_| {}),
+            Err(ArtifactError::Damaged { expected, .. }) if expected == two
+        ));
+    }
+
+    #[test]
+    fn only_what_is_old_and_not_referred_to_is_removed() {
+        let (_folder, store) = store();
+        let [kept, old, again, new] =
+            ["kept", "old", "again", "new"].map(|text| store.put(text.as_bytes()).unwrap());
+        for digest in [kept, old, again] {
+            age(&store.path(&digest));
+        }
+        store.put(b"again").unwrap();
+        fs::write(store.folder.join("README"), "not an artifact").unwrap();
+        let removed = store.remove_unreferenced(&BTreeSet::from([kept])).unwrap();
+        assert_eq!(removed, BTreeSet::from([old]));
+        assert_eq!(store.digests().unwrap(), BTreeSet::from([kept, again, new]));
+        assert!(store.folder.join("README").exists());
     }
 
     #[test]

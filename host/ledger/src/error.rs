@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use signalbox_domain::Digest;
+use crate::journal::{Damage, KeyError};
 
 /// The ledger cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -70,53 +70,55 @@ pub enum LedgerError {
         /// Where and how.
         source: Damage,
     },
+    /// A key signs the ledger, and this process was not given it.
+    #[error(
+        "the ledger {} is signed: nothing can be added to it without its key; start the host with the data folder that          holds it",
+        path.display()
+    )]
+    NotSigning {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key that signs cannot be used.
+    #[error("the ledger cannot be signed")]
+    Key {
+        /// Why.
+        source: KeyError,
+    },
+    /// The backup cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The export cannot be written.
+    #[error("the export cannot be written")]
+    Export {
+        /// Why.
+        source: std::io::Error,
+    },
+    /// There is something already where the backup should go.
+    #[error("{} exists already; name a file that is not there yet", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The backup is not what it was taken from.
+    #[error("the backup {} ends at entry {found}, the ledger at entry {expected}; take it again", path.display())]
+    BadBackup {
+        /// The file.
+        path: PathBuf,
+        /// The last entry of the ledger when the backup began.
+        expected: u64,
+        /// The last entry of the backup.
+        found: u64,
+    },
 }
 
-/// What is wrong with the chain of entries.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
-    /// An entry is missing or out of order.
-    #[error("expected entry {expected}, found entry {found}")]
-    OutOfSequence {
-        /// The number that should have come.
-        expected: u64,
-        /// The number that came.
-        found: i64,
-    },
-    /// The text of an entry is not the one that was written.
-    #[error("entry {seq} has digest {found}, its own record says {expected}")]
-    Altered {
-        /// Which entry.
-        seq: u64,
-        /// The digest stored beside it.
-        expected: String,
-        /// The digest of its text.
-        found: Digest,
-    },
-    /// The text of an entry is none that this host writes.
-    #[error("entry {seq} cannot be read: {problem}")]
-    Unreadable {
-        /// Which entry.
-        seq: u64,
-        /// Why.
-        problem: String,
-    },
-    /// An entry does not follow the one before it.
-    #[error("entry {seq} follows {expected}, but the entry before it is {found}")]
-    Unchained {
-        /// Which entry.
-        seq: u64,
-        /// The digest that it names.
-        expected: Digest,
-        /// The digest of the entry before it.
-        found: Digest,
-    },
-    /// The last entries are missing, or some were added past the writer.
-    #[error("the journal ends at entry {found}, its head says {expected}")]
-    WrongEnd {
-        /// The entry that the head names.
-        expected: String,
-        /// The last entry that is there.
-        found: String,
-    },
+impl From<KeyError> for LedgerError {
+    fn from(source: KeyError) -> LedgerError {
+        LedgerError::Key { source }
+    }
 }

@@ -7,5 +7,9 @@ mod error;
 mod journal;
 
 pub use artifacts::{ArtifactError, ArtifactStore};
-pub use error::{Damage, LedgerError};
-pub use journal::{Head, Journal, Record};
+pub use error::LedgerError;
+pub use journal::{
+    Checkpoint, CheckpointsError, Damage, ENTRIES_PER_CHECKPOINT, ExportError, ExportFilter, Exported, Head,
+    Journal, KeyError, KeyFile, KeyPeriod, NotACheckpoint, Origin, Progress, PublicKey, RECORD_BYTES_MAX,
+    Record, Signature, Verified, VerifiedExport, Witness, verify_export,
+};
