@@ -9,6 +9,7 @@
 //! protect against who has the key, and against cutting back to an older end.
 
 mod backup;
+mod blame;
 mod chain;
 mod checkpoint;
 mod damage;
@@ -77,7 +78,8 @@ impl Journal {
     }
 
     /// Opens the journal at `path` for reading only; the host may be using it. A copy on read-only media can be read
-    /// too, and nothing is written beside it.
+    /// too, and nothing is written beside it. A copy of a file in use needs the `-wal` file beside it as well, or ends
+    /// earlier; [`Journal::back_up`] makes one file.
     ///
     /// # Errors
     /// As [`Journal::open`], and when there is none.

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use super::chain::{Chain, Row, Verified, claimed};
+use super::blame::claimed;
+use super::chain::{Chain, Row, Verified};
 use super::checkpoint::Checkpoint;
 use super::damage::Damage;
 use super::export::{CheckpointLine, EXPORT_VERSION, ExportFilter, Header};

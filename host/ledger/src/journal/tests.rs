@@ -220,6 +220,34 @@ fn a_full_disk_appends_nothing_and_writing_goes_on_when_there_is_room_again() {
 }
 
 #[test]
+fn a_disk_that_turned_read_only_appends_nothing_and_what_is_there_can_be_read() {
+    let folder = folder();
+    let mut journal = signed(&folder, 3);
+    let head = journal.head();
+    journal
+        .connection
+        .pragma_update(None, "query_only", true)
+        .unwrap();
+    for _ in 0..2 {
+        assert!(matches!(
+            journal.append(&[entry(4)]),
+            Err(LedgerError::Database { action: "write", .. })
+        ));
+        assert!(matches!(
+            journal.checkpoint(Timestamp(4)),
+            Err(LedgerError::Database { action: "write", .. })
+        ));
+    }
+    assert_eq!((journal.head(), journal.verify().unwrap().head), (head, head));
+    journal
+        .connection
+        .pragma_update(None, "query_only", false)
+        .unwrap();
+    journal.append(&[entry(4)]).unwrap();
+    assert_eq!(journal.verify().unwrap().signed_to, 4);
+}
+
+#[test]
 fn a_second_writer_is_refused_and_a_reader_is_not() {
     let folder = folder();
     let path = filled(&folder, 2);

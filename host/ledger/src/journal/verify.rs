@@ -3,7 +3,8 @@
 use rusqlite::{Connection, Rows};
 use signalbox_domain::Digest;
 
-use super::chain::{Chain, Row, Verified, claimed};
+use super::blame::claimed;
+use super::chain::{Chain, Row, Verified};
 use super::checkpoint::Checkpoint;
 use super::damage::Damage;
 use super::progress::{Progress, Ticker};
