@@ -1,8 +1,10 @@
-//! Durable state of the host: a hash-chained journal of governance events, and artifacts by digest.
+//! Durable state of the host: a hash-chained journal of governance events, the log of every decision, and artifacts by
+//! digest.
 //!
 //! Everything here blocks on the disk. Call it from a thread of its own, never from an async task.
 
 mod artifacts;
+pub mod decisions;
 mod error;
 mod journal;
 

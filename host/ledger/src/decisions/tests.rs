@@ -1,0 +1,14 @@
+mod backup;
+mod damage;
+mod disk_full;
+mod erase;
+mod find;
+mod idempotency;
+mod index;
+mod kill;
+mod measure;
+mod queue;
+mod retention;
+mod round_trip;
+mod support;
+mod torn;
