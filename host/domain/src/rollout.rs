@@ -15,7 +15,8 @@ use crate::domain::Domain;
 use crate::identity::Function;
 
 pub use bounds::OutOfBounds;
-pub(crate) use tables::RolloutTable;
+pub(crate) use bounds::{check_approvals, check_margins, check_shadow, check_steps};
+pub(crate) use tables::{ApprovalTable, RolloutTable};
 
 /// Everything, in basis points.
 pub const WHOLE_BP: u32 = 10_000;

@@ -1,6 +1,8 @@
 //! Scopes: what one champion decides, and the host's settings for it.
 
+mod freeze;
 mod staleness;
+mod standing_orders;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,8 +10,12 @@ use utoipa::ToSchema;
 use crate::domain::Domain;
 use crate::envelope::Selectors;
 use crate::names::is_kebab_name;
+use crate::rollout::{OutOfBounds, WHOLE_BP};
+use crate::time::Timestamp;
 
+pub use freeze::Freeze;
 pub use staleness::{StaleAction, Staleness};
+pub use standing_orders::{CanaryOrders, ShadowOrders, StandingOrders, Weakness};
 
 /// What the host does with an answer whose confidence is too low.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -60,6 +66,12 @@ pub struct Scope {
     /// The time in which a request that names none is answered, in milliseconds.
     #[serde(default = "default_deadline_ms")]
     pub default_deadline_ms: u32,
+    /// What every rollout plan has to ask for at least.
+    #[serde(default)]
+    pub standing_orders: StandingOrders,
+    /// When nothing new is promoted: `[[scope.freeze]]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<Freeze>,
 }
 
 /// The time in which a request is answered when neither it nor its scope says, in milliseconds.
@@ -97,11 +109,11 @@ pub enum ScopeError {
         /// The scope.
         scope: String,
         /// The field.
-        field: &'static str,
+        field: String,
         /// What was expected.
-        expected: &'static str,
+        expected: String,
         /// What was found.
-        found: u64,
+        found: String,
     },
 }
 
@@ -128,6 +140,8 @@ impl Scope {
             staleness: None,
             cost_book: None,
             default_deadline_ms: DEFAULT_DEADLINE_MS,
+            standing_orders: StandingOrders::default(),
+            freeze: Vec::new(),
         }
     }
 
@@ -146,6 +160,12 @@ impl Scope {
             .count()
     }
 
+    /// The freeze that forbids promotions at `now`; of several the one that lasts longest.
+    pub fn frozen(&self, now: Timestamp) -> Option<&Freeze> {
+        let covering = self.freeze.iter().filter(|freeze| freeze.covers(now));
+        covering.max_by_key(|freeze| freeze.to)
+    }
+
     /// Whether some request can match both.
     fn can_meet(&self, other: &Scope) -> bool {
         let apart =
@@ -157,34 +177,38 @@ impl Scope {
         if !is_kebab_name(&self.name) {
             return Err(ScopeError::Name(self.name.chars().take(80).collect()));
         }
-        let share = "basis points from 0 to 10000";
-        let low = self.on_low_confidence.map(|low| u64::from(low.min_confidence_bp));
-        let stale = self.staleness.map(|staleness| match staleness.action {
-            StaleAction::LowerConfidence { by_bp } => u64::from(by_bp),
-            StaleAction::Fallback => 0,
+        self.check_settings().map_err(|problem| ScopeError::Setting {
+            scope: self.name.clone(),
+            field: problem.field,
+            expected: problem.expected,
+            found: problem.found,
+        })
+    }
+
+    fn check_settings(&self) -> Result<(), OutOfBounds> {
+        let low = self.on_low_confidence.map(|low| low.min_confidence_bp);
+        let stale = self.staleness.and_then(|staleness| match staleness.action {
+            StaleAction::LowerConfidence { by_bp } => Some(by_bp),
+            StaleAction::Fallback => None,
         });
-        for (field, expected, found, max) in [
-            ("on_low_confidence.min_confidence_bp", share, low, 10_000),
-            ("staleness.by_bp", share, stale, 10_000),
+        let share = "basis points from 0 to 10000";
+        let deadline = Some(self.default_deadline_ms);
+        for (field, expected, found, allowed) in [
+            ("on_low_confidence.min_confidence_bp", share, low, 0..=WHOLE_BP),
+            ("staleness.by_bp", share, stale, 0..=WHOLE_BP),
+            ("default_deadline_ms", "1 to 60000", deadline, 1..=60_000),
         ] {
-            if let Some(found) = found.filter(|found| *found > max) {
-                return Err(ScopeError::Setting {
-                    scope: self.name.clone(),
-                    field,
-                    expected,
-                    found,
+            if let Some(found) = found.filter(|found| !allowed.contains(found)) {
+                return Err(OutOfBounds {
+                    field: field.to_owned(),
+                    expected: expected.to_owned(),
+                    found: found.to_string(),
                 });
             }
         }
-        if !(1..=60_000).contains(&self.default_deadline_ms) {
-            return Err(ScopeError::Setting {
-                scope: self.name.clone(),
-                field: "default_deadline_ms",
-                expected: "1 to 60000",
-                found: u64::from(self.default_deadline_ms),
-            });
-        }
-        Ok(())
+        self.standing_orders.check()?;
+        self.standing_orders.check_units(self.domain)?;
+        freeze::check(&self.freeze)
     }
 }
 

@@ -155,3 +155,108 @@ fn a_setting_that_does_not_go_with_its_action_is_refused() {
     assert!(read("max_age_ms = 1\naction = \"FALLBACK\"\nby_bp = 3").is_err());
     assert!(read("max_age_ms = 1\naction = \"LOWER_CONFIDENCE\"").is_err());
 }
+
+const ORDERED: &str = r#"
+[[scope]]
+name = "routing"
+domain = "routing"
+
+[scope.standing_orders]
+shadow = { min_hours = 168 }
+canary = { units = ["order"], steps = [{ share_bp = 100, min_hours = 48, min_decisions = 50 }] }
+margins = { loss_minor_per_decision = 2 }
+approvals = { functions = ["operations", "finance", "security"] }
+
+[[scope.freeze]]
+from = 2026-11-20T00:00:00-03:00
+to = 2026-12-02T00:00:00-03:00
+reason = "Black Friday and Cyber Monday"
+
+[[scope.freeze]]
+from = 2026-11-27T00:00:00Z
+to = 2026-11-28T00:00:00Z
+reason = "Black Friday"
+"#;
+
+#[test]
+fn standing_orders_are_read_with_defaults_for_what_they_leave_out() {
+    let scopes = scopes(ORDERED).unwrap();
+    let orders = &scopes.by_name("routing").unwrap().standing_orders;
+    assert_eq!(orders.shadow.min_hours, 168);
+    assert_eq!(orders.shadow.min_decisions, ShadowOrders::default().min_decisions);
+    assert_eq!(orders.canary.steps[0].min_hours, 48);
+    assert_eq!(orders.approvals.count, 3);
+    let plan = crate::rollout::RolloutPlan::default_for(Domain::Routing);
+    let fields: Vec<String> = orders
+        .weaknesses(&plan)
+        .into_iter()
+        .map(|weakness| weakness.field)
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            "rollout.shadow.min_hours",
+            "rollout.canary.steps",
+            "rollout.margins.loss_minor_per_decision",
+            "rollout.approvals.functions",
+            "rollout.approvals.count"
+        ]
+    );
+}
+
+#[test]
+fn a_freeze_holds_from_its_first_instant_to_its_last() {
+    let scopes = scopes(ORDERED).unwrap();
+    let reason = |text: &str| {
+        let scope = scopes.by_name("routing").unwrap();
+        scope
+            .frozen(Timestamp::parse(text).unwrap())
+            .map(|freeze| freeze.reason.as_str())
+    };
+    assert_eq!(reason("2026-11-20T02:59:59.999Z"), None);
+    assert_eq!(
+        reason("2026-11-20T03:00:00Z"),
+        Some("Black Friday and Cyber Monday")
+    );
+    assert_eq!(
+        reason("2026-11-27T12:00:00Z"),
+        Some("Black Friday and Cyber Monday")
+    );
+    assert_eq!(reason("2026-12-02T03:00:00Z"), None);
+    assert_eq!(Scope::whole(Domain::Routing).frozen(Timestamp(0)), None);
+}
+
+#[test]
+fn wrong_orders_and_freezes_are_refused_at_their_field() {
+    for (from, to, field) in [
+        (
+            "min_hours = 168",
+            "min_hours = 9_000",
+            "standing_orders.shadow.min_hours",
+        ),
+        (
+            "share_bp = 100,",
+            "share_bp = 0,",
+            "standing_orders.canary.steps[0].share_bp",
+        ),
+        ("[\"order\"]", "[\"return\"]", "standing_orders.canary.units"),
+        (
+            "\"security\"] }",
+            "\"security\"], count = 1 }",
+            "standing_orders.approvals.count",
+        ),
+        (
+            "to = 2026-12-02T00:00:00-03:00",
+            "to = 2026-11-20T03:00:00Z",
+            "freeze[0].to",
+        ),
+        ("reason = \"Black Friday\"", "reason = \" \"", "freeze[1].reason"),
+    ] {
+        assert!(ORDERED.contains(from), "{from}");
+        let problem = scopes(&ORDERED.replace(from, to)).unwrap_err();
+        let ScopeError::Setting { field: found, .. } = &problem else {
+            panic!("{problem}");
+        };
+        assert_eq!(found, field, "{problem}");
+    }
+}

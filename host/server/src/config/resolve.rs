@@ -257,7 +257,7 @@ fn scopes(
     };
     let scopes = Scopes::new(written).map_err(|error| {
         let field = match &error {
-            ScopeError::Setting { field, .. } => field,
+            ScopeError::Setting { field, .. } => field.as_str(),
             ScopeError::Name(_) | ScopeError::Twice(_) => "name",
             ScopeError::Overlap { .. } => "selectors",
         };

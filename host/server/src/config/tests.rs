@@ -54,6 +54,9 @@ fn the_example_is_read_and_shows_the_defaults() {
     assert_eq!(example.log, default.log);
     assert_eq!(example.telemetry, default.telemetry);
     assert_eq!(example.scopes.len(), 4);
+    let (marketplace, _) = &example.scopes[1];
+    assert_eq!(marketplace.standing_orders, default.scopes[0].0.standing_orders);
+    assert_eq!(marketplace.freeze.len(), 1);
 }
 
 #[test]
