@@ -26,16 +26,22 @@ impl Host {
     /// Starts a host with an empty watched folder. `child` is the program that compiles: `env!("CARGO_BIN_EXE_compile-child")`.
     /// `more` is added to the configuration file.
     pub async fn start(child: &str, more: &str) -> Host {
+        Host::open(Host::folder(more), child.into()).await
+    }
+
+    /// A folder for a host: an empty watched folder, and the configuration file `signalbox.toml` with `more` at its end.
+    pub fn folder(more: &str) -> TempDir {
         let folder = TempDir::new().unwrap();
         std::fs::create_dir(folder.path().join("policies")).unwrap();
         let config = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n\n[folders]\npolicies = \"policies\"\ndata = \"state\"\n\n{more}"
         );
         std::fs::write(folder.path().join("signalbox.toml"), config).unwrap();
-        Host::open(folder, child.into()).await
+        folder
     }
 
-    async fn open(folder: TempDir, child: PathBuf) -> Host {
+    /// Starts a host in a folder that was made for one.
+    pub async fn open(folder: TempDir, child: PathBuf) -> Host {
         let config = Config::load(Some(&folder.path().join("signalbox.toml"))).unwrap();
         let mut options = AppOptions::this_program().unwrap();
         options.compile_program = child.clone();
@@ -53,11 +59,15 @@ impl Host {
 
     /// Stops the host and starts it again on the same folders.
     pub async fn restart(self) -> Host {
-        let Host {
-            app, folder, child, ..
-        } = self;
+        let child = self.child.clone();
+        Host::open(self.close().await, child).await
+    }
+
+    /// Stops the host and keeps its folders.
+    pub async fn close(self) -> TempDir {
+        let Host { app, folder, .. } = self;
         app.shutdown().await;
-        Host::open(folder, child).await
+        folder
     }
 
     /// The watched folder.

@@ -7,9 +7,13 @@ use crate::policies::policy_toml;
 
 /// Lets a policy called `puppet-{domain}` go live that gives the request with seed `n` the `n`-th of `answers`.
 pub async fn go_live(host: &Host, domain: &str, answers: &[Tables]) {
-    let guest = format!("guest-puppet-{domain}");
-    let file = format!("{guest}-1.0.0.wasm");
-    host.drop_file(&file, signalbox_guests::component(&guest));
+    host.drop_file(&file(domain), component(domain));
+    let toml = toml(domain, "1.0.0", answers);
+    host.go_live(&format!("puppet-{domain}"), "1.0.0", &toml).await;
+}
+
+/// A version of that policy.
+pub fn toml(domain: &str, version: &str, answers: &[Tables]) -> String {
     let cells = |answer: &Tables| {
         format!(
             "  {{ narrow = {:?}, wide = {:?} }},\n",
@@ -17,13 +21,21 @@ pub async fn go_live(host: &Host, domain: &str, answers: &[Tables]) {
         )
     };
     let answers: String = answers.iter().map(cells).collect();
-    let policy = format!("puppet-{domain}");
-    let toml = policy_toml(
-        &policy,
-        "1.0.0",
+    policy_toml(
+        &format!("puppet-{domain}"),
+        version,
         domain,
-        &file,
+        &file(domain),
         &format!("answers = [\n{answers}]\n"),
-    );
-    host.go_live(&policy, "1.0.0", &toml).await;
+    )
+}
+
+/// Its component.
+pub fn component(domain: &str) -> &'static [u8] {
+    signalbox_guests::component(&format!("guest-puppet-{domain}"))
+}
+
+/// The file that its versions expect the component in.
+pub fn file(domain: &str) -> String {
+    format!("guest-puppet-{domain}-1.0.0.wasm")
 }
