@@ -9,6 +9,7 @@
 )]
 
 pub mod host;
+pub mod past;
 pub mod policies;
 pub mod puppet;
 pub mod requests;

@@ -11,14 +11,14 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::LazyLock;
 
 use serde::Serialize;
 use signalbox_domain::Domain;
+use signalbox_flows::past::{self, SEED};
 use signalbox_flows::requests;
 use signalbox_flows::traces::{self, Inputs, Trace};
 use signalbox_history::returns::ReturnsHistory;
-use signalbox_history::{DataFolder, History, Model, Sample, allocation, returns};
+use signalbox_history::{DataFolder, allocation, returns};
 use signalbox_sandbox::{Policy, Preinitialised, RoutingInput, Sandbox};
 
 const CHILD: &str = env!("CARGO_BIN_EXE_compile-child");
@@ -26,31 +26,10 @@ const OTHER_PROCESS: &str = env!("CARGO_BIN_EXE_decide-child");
 /// A compiler that compiles nothing: what is ready with it came out of the cache.
 const NO_COMPILER: &str = "/bin/false";
 const REQUESTS: usize = 500;
-const SEED: u64 = 20_260_302;
-
-/// The Olist orders, or drawn ones where the data is not there.
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let history = History::open_or_generate(None, SEED, 4_000).unwrap();
-    if !history.is_real() {
-        println!(
-            "no data folder: orders, allocations and returns are drawn by the generator from seed {SEED}"
-        );
-    }
-    Model::new(history, SEED)
-});
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn routing_plugins_are_pure() {
-    let sample = Sample {
-        orders: REQUESTS,
-        multi_unit_share: 0.5,
-        seed: SEED,
-    };
-    let orders = sample.draw(MODEL.history());
-    let requests: Vec<_> = orders
-        .iter()
-        .filter_map(|sampled| Some(MODEL.routing(sampled.order)?.request))
-        .collect();
+    let requests = past::orders(REQUESTS);
     are_pure(
         Domain::Routing,
         &["routing-nearest", "routing-balanced"],
@@ -61,7 +40,7 @@ async fn routing_plugins_are_pure() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn allocation_plugins_are_pure() {
-    let requests = allocation::cases(&MODEL, REQUESTS);
+    let requests = allocation::cases(past::model(), REQUESTS);
     are_pure(
         Domain::Allocation,
         &["allocation-priority", "allocation-fairshare"],
@@ -72,12 +51,12 @@ async fn allocation_plugins_are_pure() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn returns_plugins_are_pure() {
-    let past = if MODEL.history().is_real() {
+    let returned = if past::model().history().is_real() {
         ReturnsHistory::read(&DataFolder::find(None).unwrap()).unwrap()
     } else {
         ReturnsHistory::generate(SEED, 2_000)
     };
-    let requests = returns::cases(&past, SEED, REQUESTS);
+    let requests = returns::cases(&returned, SEED, REQUESTS);
     are_pure(
         Domain::Returns,
         &["returns-recovery", "returns-grades"],
