@@ -27,6 +27,8 @@ pub mod domain;
 pub mod envelope;
 pub mod events;
 pub mod geo;
+#[cfg(test)]
+mod golden;
 pub mod governance;
 pub mod identity;
 pub mod incumbent;
@@ -36,6 +38,7 @@ pub mod loss;
 pub mod money;
 pub mod names;
 pub mod policy_file;
+pub mod release;
 pub mod returns;
 pub mod rollout;
 pub mod routing;

@@ -1,5 +1,8 @@
 //! What follows from the events: a fold, so that a restart comes to the same state as the host that went down.
 
+mod error;
+mod releases;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
@@ -8,7 +11,11 @@ use super::{Admission, Entry, Event, PolicyVersion, Rejection};
 use crate::digest::Digest;
 use crate::domain::Domain;
 use crate::envelope::Lever;
+use crate::identity::Directory;
+use crate::release::Release;
 use crate::time::Timestamp;
+
+pub use error::FoldError;
 
 /// How many champions of a scope are remembered; rolling back can go back that far.
 pub const MAX_CHAMPIONS: usize = 16;
@@ -91,37 +98,10 @@ pub struct State {
     pub scopes: BTreeMap<String, ScopeChoice>,
     /// Levers by name; those that expired are dropped when the next one is put.
     pub levers: BTreeMap<String, Lever>,
-}
-
-/// An entry contradicts those before it: the ledger was written by another host version, or was altered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FoldError {
-    /// Name and version are bound to another digest.
-    #[error("{version} is bound to {bound}, the entry says {found}")]
-    Rebound {
-        /// The version.
-        version: Box<PolicyVersion>,
-        /// What it is bound to.
-        bound: Digest,
-        /// What the entry says.
-        found: Digest,
-    },
-    /// A version that was never admitted.
-    #[error("{0} was never admitted")]
-    UnknownVersion(PolicyVersion),
-    /// A version that was withdrawn goes live.
-    #[error("{0} was withdrawn and cannot decide")]
-    Withdrawn(PolicyVersion),
-    /// A rollback from a version that does not decide, or to one that is not before it.
-    #[error(
-        "scope `{scope}` cannot go back from {from}: it is not its champion, or the target is none before it"
-    )]
-    NotBefore {
-        /// The scope.
-        scope: String,
-        /// The champion that the entry names.
-        from: PolicyVersion,
-    },
+    /// Every release, by scope and version.
+    pub releases: BTreeMap<(String, PolicyVersion), Release>,
+    /// Who may what.
+    pub identity: Directory,
 }
 
 impl State {
@@ -130,6 +110,7 @@ impl State {
     /// # Errors
     /// [`FoldError`] when the entry contradicts the state; the state is then unchanged.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), FoldError> {
+        let identity = |source| FoldError::Identity { source };
         match &entry.event {
             Event::VersionAdmitted(admission) => self.admit(admission, entry.at)?,
             Event::VersionRejected(rejection) => self.reject(rejection, entry.at),
@@ -143,8 +124,8 @@ impl State {
                 choice.policy = Some(policy.clone());
                 choice.pinned = pinned.clone();
             }
-            Event::WentLive { scope, version, .. } => self.go_live(scope, version)?,
-            Event::RolledBack { scope, from, to } => self.roll_back(scope, from, to.as_ref())?,
+            Event::WentLive { scope, version, .. } => self.go_live(scope, version, entry)?,
+            Event::RolledBack { scope, from, to } => self.roll_back(scope, from, to.as_ref(), entry)?,
             Event::BuiltinForced { scope, forced } => self.scope_mut(scope).builtin_forced = *forced,
             Event::LeverPut { lever } => {
                 // By the entry's own time, not a clock's, so that every fold drops the same.
@@ -155,6 +136,12 @@ impl State {
                 self.levers.remove(lever_id);
             }
             Event::LedgerKeyChanged(_) => {}
+            Event::ReleaseChanged(change) => self.change_release(change, entry)?,
+            Event::PrincipalPut { principal } => self.identity.put(principal).map_err(identity)?,
+            Event::PrincipalRemoved { name } => self.identity.remove(name).map_err(identity)?,
+            Event::TokenCreated { token } => self.identity.create(token, entry.at).map_err(identity)?,
+            Event::TokenRevoked { token_id } => self.identity.revoke(token_id).map_err(identity)?,
+            Event::AccessRefused(refusals) => self.identity.count(refusals),
         }
         Ok(())
     }
@@ -278,18 +265,27 @@ impl State {
                 choice.pinned = champion.map(|c| c.version.clone());
             }
         }
-        Ok(())
+        self.end_releases(version, entry)
     }
 
-    fn go_live(&mut self, scope: &str, version: &PolicyVersion) -> Result<(), FoldError> {
+    /// The version, if it may still decide.
+    fn usable_version(&self, version: &PolicyVersion) -> Result<&AdmittedVersion, FoldError> {
         let known = self
             .versions
-            .get_mut(version)
+            .get(version)
             .ok_or_else(|| FoldError::UnknownVersion(version.clone()))?;
-        if known.withdrawn.is_some() {
-            return Err(FoldError::Withdrawn(version.clone()));
+        match known.withdrawn {
+            None => Ok(known),
+            Some(_) => Err(FoldError::Withdrawn(version.clone())),
         }
-        known.decided = true;
+    }
+
+    fn go_live(&mut self, scope: &str, version: &PolicyVersion, entry: &Entry) -> Result<(), FoldError> {
+        self.usable_version(version)?;
+        self.supersede(scope, version, entry)?;
+        if let Some(known) = self.versions.get_mut(version) {
+            known.decided = true;
+        }
         let choice = self.scope_mut(scope);
         choice.rolled_back.remove(version);
         if choice.champion() != Some(version) {
@@ -301,6 +297,17 @@ impl State {
     }
 
     fn roll_back(
+        &mut self,
+        scope: &str,
+        from: &PolicyVersion,
+        to: Option<&PolicyVersion>,
+        entry: &Entry,
+    ) -> Result<(), FoldError> {
+        self.roll_back_champion(scope, from, to)?;
+        self.take_back_active(scope, from, to, entry)
+    }
+
+    fn roll_back_champion(
         &mut self,
         scope: &str,
         from: &PolicyVersion,

@@ -41,7 +41,7 @@ impl<'a> World<'a> {
             None => self.only_policy(scope.domain)?,
         };
         let usable = self.state.usable(&scope.name, scope.domain, policy);
-        let highest = usable.filter(|known| known.admission.immediate).last()?;
+        let highest = usable.filter(|known| known.admission.rollout.immediate).last()?;
         let version = &highest.admission.version;
         let champion = choice.and_then(|choice| choice.champion());
         let is_above =

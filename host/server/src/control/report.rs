@@ -33,7 +33,13 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::BuiltinForced { .. }
             | Event::LeverPut { .. }
             | Event::LeverDeleted { .. }
-            | Event::LedgerKeyChanged(_) => tracing::info!(
+            | Event::LedgerKeyChanged(_)
+            | Event::ReleaseChanged(_)
+            | Event::PrincipalPut { .. }
+            | Event::PrincipalRemoved { .. }
+            | Event::TokenCreated { .. }
+            | Event::TokenRevoked { .. }
+            | Event::AccessRefused(_) => tracing::info!(
                 kind = entry.event.kind(),
                 actor = entry.actor,
                 reason = entry.reason,

@@ -64,7 +64,9 @@ pub(super) async fn admit(job: &Job, loader: &Loader, now: Timestamp) -> Result<
         domain: file.domain,
         digest,
         plugin: plugin.clone(),
-        immediate: file.rollout.immediate,
+        rollout: file.rollout.clone(),
+        rollout_digest: file.rollout_digest,
+        governance: file.governance.clone(),
         file: job.subject.file.clone(),
         file_digest: job.policy.digest,
     };

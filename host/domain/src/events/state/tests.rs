@@ -1,11 +1,13 @@
 use super::*;
 use crate::events::{HOST_ACTOR, LiveCause, PluginRef, Problem, RejectionKind};
+use crate::governance::{Day, Governance, RiskTier};
+use crate::rollout::RolloutPlan;
 
-fn version(text: &str) -> PolicyVersion {
+pub(super) fn version(text: &str) -> PolicyVersion {
     text.parse().unwrap()
 }
 
-fn entry(at: i64, event: Event) -> Entry {
+pub(super) fn entry(at: i64, event: Event) -> Entry {
     Entry {
         at: Timestamp(at),
         actor: HOST_ACTOR.into(),
@@ -14,7 +16,16 @@ fn entry(at: i64, event: Event) -> Entry {
     }
 }
 
-fn admission(text: &str) -> Admission {
+pub(super) fn governance() -> Governance {
+    Governance {
+        owner: "merchandising".into(),
+        deputy: "fulfilment".into(),
+        risk_tier: RiskTier::Low,
+        review_by: Day::parse("2027-06-30").unwrap(),
+    }
+}
+
+pub(super) fn admission(text: &str) -> Admission {
     let version = version(text);
     Admission {
         domain: Domain::Routing,
@@ -24,7 +35,12 @@ fn admission(text: &str) -> Admission {
             version: Version::new(1, 0, 0),
             digest: Digest::of(b"component"),
         },
-        immediate: true,
+        rollout: RolloutPlan {
+            immediate: true,
+            ..RolloutPlan::default_for(Domain::Routing)
+        },
+        rollout_digest: Digest::of(b"plan"),
+        governance: governance(),
         file: format!("{text}.toml"),
         file_digest: Digest::of(b"file"),
         version,
@@ -43,7 +59,7 @@ fn rejection(file: &str, name: Option<&str>) -> Event {
     })
 }
 
-fn live(text: &str) -> Event {
+pub(super) fn live(text: &str) -> Event {
     Event::WentLive {
         scope: "routing".into(),
         version: version(text),
@@ -51,7 +67,7 @@ fn live(text: &str) -> Event {
     }
 }
 
-fn back(from: &str, to: Option<&str>) -> Event {
+pub(super) fn back(from: &str, to: Option<&str>) -> Event {
     Event::RolledBack {
         scope: "routing".into(),
         from: version(from),
@@ -59,7 +75,7 @@ fn back(from: &str, to: Option<&str>) -> Event {
     }
 }
 
-fn withdrawn(text: &str) -> Event {
+pub(super) fn withdrawn(text: &str) -> Event {
     Event::VersionWithdrawn {
         version: version(text),
     }

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use signalbox_domain::envelope::LeverKind;
 use signalbox_domain::events::{PluginRef, State};
+use signalbox_domain::governance::{Day, Governance, RiskTier};
+use signalbox_domain::rollout::RolloutPlan;
 use signalbox_domain::scope::Scope;
 use signalbox_domain::{Digest, Domain, Timestamp};
 
@@ -119,6 +121,13 @@ fn by() -> By {
     }
 }
 
+fn rollout(immediate: bool) -> RolloutPlan {
+    RolloutPlan {
+        immediate,
+        ..RolloutPlan::default_for(Domain::Routing)
+    }
+}
+
 fn admission(text: &str) -> Admission {
     let version = version(text);
     Admission {
@@ -129,7 +138,14 @@ fn admission(text: &str) -> Admission {
             version: Version::new(1, 0, 0),
             digest: Digest::of(version.policy.as_bytes()),
         },
-        immediate: true,
+        rollout: rollout(true),
+        rollout_digest: rollout(true).digest().unwrap(),
+        governance: Governance {
+            owner: "merchandising".into(),
+            deputy: "fulfilment".into(),
+            risk_tier: RiskTier::Low,
+            review_by: Day::parse("2027-06-30").unwrap(),
+        },
         file: format!("{text}.toml"),
         file_digest: Digest::of(b"file"),
         version,
@@ -209,7 +225,7 @@ fn where_scope_or_author_do_not_say_immediate_nothing_goes_live_by_itself() {
 
     let mut bench = Bench::new();
     let careful = Admission {
-        immediate: false,
+        rollout: rollout(false),
         ..admission("a@1.0.0")
     };
     let plan = admit(&bench.world(), &careful);
