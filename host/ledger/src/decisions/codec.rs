@@ -61,9 +61,7 @@ pub fn payload(bytes: &[u8]) -> Result<Payload, String> {
     let decoded = match *tag {
         KEPT => Payload::Kept(Texts {
             request: text(&mut rest)?,
-            decision: text(&mut rest)?,
             answer: text(&mut rest)?,
-            diagnostics: text(&mut rest)?,
         }),
         ERASED => Payload::Erased(tombstone(take(&mut rest)?)?),
         other => return Err(format!("a payload has the unknown tag {other}")),
@@ -78,7 +76,7 @@ pub fn payload(bytes: &[u8]) -> Result<Payload, String> {
 pub fn payload_bytes(payload: &Payload) -> Result<Vec<u8>, String> {
     match payload {
         Payload::Kept(texts) => {
-            let parts = [&texts.request, &texts.decision, &texts.answer, &texts.diagnostics];
+            let parts = [&texts.request, &texts.answer];
             let length = parts
                 .iter()
                 .map(|part| part.len().saturating_add(4))

@@ -17,9 +17,9 @@ use super::storage::{Disk, SegmentFile, Storage as _, sync_folder};
 use super::writer::unfinished;
 
 impl DecisionLog {
-    /// Replaces request, decision, answer and diagnostics of every record about `unit` (an order, return or RMA id) by
+    /// Replaces request and answer of every record about `unit` (an order, return or RMA id) by
     /// their digests, and returns how many records that were. Records that were erased before are not counted again.
-    /// Envelopes stay: ids, instants, versions, arms.
+    /// Envelopes stay: ids, instants, versions, arms. Records that are appended after the call are not touched.
     ///
     /// # Errors
     /// [`DecisionLogError`]; segments that were done before the error stay done.

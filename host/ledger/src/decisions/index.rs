@@ -83,6 +83,11 @@ impl Index {
             .unwrap_or_default()
     }
 
+    /// The number of the last segment that was ever indexed.
+    pub fn last_number(&self) -> u64 {
+        self.segments.keys().next_back().copied().unwrap_or_default()
+    }
+
     /// Drops what the index says of segments that are gone or were rewritten: their places lead nowhere now.
     pub fn forget_stale(&mut self, catalogue: &Catalogue) -> Result<(), DecisionLogError> {
         let stale: Vec<u64> = self

@@ -61,7 +61,12 @@ pub fn take_stock(folder: &Path, storage: &dyn Storage, index: &Index) -> Result
         None => {
             // Numbers go on after segments that are gone, so that the index is not misled by a second one of a number.
             catalogue.next_seq = index.next_seq().max(1);
-            new_segment(folder, storage, 1, catalogue.next_seq)?
+            new_segment(
+                folder,
+                storage,
+                index.last_number().saturating_add(1),
+                catalogue.next_seq,
+            )?
         }
         Some((file, segment, header_is_sound)) => {
             let mut last = survey(folder, storage, &file, segment, index, &mut report)?;

@@ -163,6 +163,19 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// Takes no more work and gives up what waits; says how many records that were for which nobody waits.
+    pub fn abandon(&self) -> u64 {
+        let mut state = self.state();
+        state.closed = true;
+        let work = std::mem::take(&mut state.work);
+        (state.records, state.bytes, state.awaited) = (0, 0, 0);
+        drop(state);
+        let lost = work
+            .iter()
+            .filter(|work| matches!(work, Work::Record(waiting) if waiting.promise.is_none()));
+        u64::try_from(lost.count()).unwrap_or(u64::MAX)
+    }
+
     /// Records and bytes that wait.
     pub fn depth(&self) -> (usize, usize) {
         let state = self.state();

@@ -19,8 +19,12 @@ pub struct DecisionRecord {
 pub struct Envelope {
     /// The decision's id, UUIDv7 unless the caller chose another.
     pub decision_id: Uuid,
-    /// When it was answered.
+    /// When it was answered, by the host's clock.
     pub at: Timestamp,
+    /// The instant of the decision: the request's own, or the host's clock when it came.
+    pub now: Timestamp,
+    /// The time that the caller was taken to wait, in milliseconds: policies see it.
+    pub deadline_ms: u32,
     /// The scope that decided.
     pub scope: String,
     /// What was decided.
@@ -87,14 +91,11 @@ pub enum Payload {
 /// What was asked and answered, as JSON texts that are kept byte for byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
-    /// The canonical text of the validated request as the policy saw it.
+    /// The request as it came, or as canonical JSON with values masked. With the envelope's `now` and `levers` it gives
+    /// exactly what the policy saw.
     pub request: String,
-    /// The canonical text of the decision.
-    pub decision: String,
-    /// The whole answer as given.
+    /// The whole answer as it was given, with the decision and what it took.
     pub answer: String,
-    /// What it took.
-    pub diagnostics: String,
 }
 
 /// The digests of erased texts.
@@ -102,12 +103,8 @@ pub struct Texts {
 pub struct Tombstone {
     /// Of [`Texts::request`].
     pub request: Digest,
-    /// Of [`Texts::decision`].
-    pub decision: Digest,
     /// Of [`Texts::answer`].
     pub answer: Digest,
-    /// Of [`Texts::diagnostics`].
-    pub diagnostics: Digest,
 }
 
 impl Texts {
@@ -115,9 +112,7 @@ impl Texts {
     pub fn tombstone(&self) -> Tombstone {
         Tombstone {
             request: Digest::of(self.request.as_bytes()),
-            decision: Digest::of(self.decision.as_bytes()),
             answer: Digest::of(self.answer.as_bytes()),
-            diagnostics: Digest::of(self.diagnostics.as_bytes()),
         }
     }
 }

@@ -53,6 +53,7 @@ impl Writer {
 
     /// Works until the queue is closed and empty.
     pub fn run(mut self) {
+        let _last = LastWords(Arc::clone(&self.shared));
         while let Some(group) = self.shared.queue.take() {
             let mut records = Vec::with_capacity(group.len());
             let mut request = None;
@@ -202,6 +203,18 @@ impl Writer {
     }
 }
 
+/// When the writer ends, in whatever way, nobody may wait for it any more.
+struct LastWords(Arc<Shared>);
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        let lost = self.0.queue.abandon();
+        if lost > 0 {
+            self.0.drop_records(|drops| &mut drops.write_failed, lost);
+        }
+    }
+}
+
 fn hit(waiting: &Waiting, key: &super::record::Idempotency) -> IdempotentHit {
     IdempotentHit {
         decision_id: waiting.decision_id,
@@ -227,7 +240,9 @@ pub fn create(storage: &dyn Storage, folder: &Path, header: SegmentHeader) -> io
         .and_then(|()| fs::rename(&temporary, &path))
         .and_then(|()| sync_folder(folder));
     if let Err(refused) = named {
+        // Nor may it be left under its name: the present segment may go on, and this one's first record would be wrong.
         let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(&path);
         return Err(refused);
     }
     Ok(OpenSegment {

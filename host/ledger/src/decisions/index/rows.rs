@@ -12,9 +12,8 @@ use crate::decisions::frame::FrameAt;
 use crate::decisions::idempotency::IdempotentHit;
 use crate::decisions::record::Envelope;
 
-/// The decision of a key, if its record is still there.
-pub const IDEMPOTENT: &str = "SELECT record.decision, idempotency.request, record.at FROM idempotency \
-     JOIN record ON record.seq = idempotency.seq WHERE space = ?1 AND key = ?2";
+/// The decision of a key. It does not lead over the record, so that a key is found while its segment is indexed again.
+pub const IDEMPOTENT: &str = "SELECT decision, request, at FROM idempotency WHERE space = ?1 AND key = ?2";
 
 pub fn idempotent_hit(row: &Row<'_>) -> rusqlite::Result<IdempotentHit> {
     Ok(IdempotentHit {
@@ -85,8 +84,8 @@ pub fn segments(connection: &Connection) -> rusqlite::Result<BTreeMap<u64, Index
     rows.collect()
 }
 
-/// Drops the records of a segment. Units, causes and keys lead to records by sequence number, so those that are left
-/// over lead nowhere, or to the same record when the segment is indexed again.
+/// Drops the records of a segment. Units and causes lead to records by sequence number, so those that are left over lead
+/// nowhere, or to the same record when the segment is indexed again; keys stay true.
 pub fn forget(transaction: &Transaction<'_>, number: u64, indexed: Option<&Indexed>) -> rusqlite::Result<()> {
     if let Some(indexed) = indexed {
         transaction.execute(
@@ -196,11 +195,18 @@ impl<'t> Rows<'t> {
         if let Some(key) = &envelope.idempotency {
             // The latest record of a key counts, also when an older segment is indexed again.
             let mut insert = transaction.prepare_cached(
-                "INSERT INTO idempotency (space, key, seq, request) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
-                 seq = excluded.seq, request = excluded.request WHERE excluded.seq >= seq",
+                "INSERT INTO idempotency (space, key, seq, decision, request, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                 ON CONFLICT DO UPDATE SET seq = excluded.seq, decision = excluded.decision, \
+                 request = excluded.request, at = excluded.at WHERE excluded.seq >= seq",
             )?;
-            let request = key.request_digest.as_bytes();
-            insert.execute(params![key.space, key.key, sql(seq), request])?;
+            insert.execute(params![
+                key.space,
+                key.key,
+                sql(seq),
+                envelope.decision_id.as_bytes(),
+                key.request_digest.as_bytes(),
+                envelope.at.as_millis(),
+            ])?;
         }
         Ok(())
     }
@@ -252,7 +258,7 @@ pub fn dump(connection: &Connection) -> Vec<String> {
          JOIN word version ON version.id = version ORDER BY seq",
         "SELECT 'unit', name, seq FROM unit ORDER BY name, seq",
         "SELECT 'cause', text, seq FROM cause JOIN word ON word.id = word ORDER BY text, seq",
-        "SELECT 'key', space, key, seq, hex(request) FROM idempotency ORDER BY space, key",
+        "SELECT 'key', space, key, seq, hex(decision), hex(request), at FROM idempotency ORDER BY space, key",
         "SELECT 'artifact', segment, kind, hex(digest) FROM artifact ORDER BY segment, kind, digest",
         "SELECT 'segment', number, generation, first_seq, next_seq, end, at_min, at_max FROM segment ORDER BY number",
     ];

@@ -32,7 +32,8 @@ CREATE INDEX record_by_answered_by ON record (answered_by);
 CREATE TABLE unit (name TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (name, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE cause (word INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (word, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE idempotency (
-  space TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, request BLOB NOT NULL, PRIMARY KEY (space, key)
+  space TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, decision BLOB NOT NULL, request BLOB NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (space, key)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE artifact (
   segment INTEGER NOT NULL, kind INTEGER NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (segment, kind, digest)

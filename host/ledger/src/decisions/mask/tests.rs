@@ -53,17 +53,9 @@ fn by_default_postal_codes_are_hashed_and_coordinates_of_destinations_are_rounde
 
 #[test]
 fn a_hash_is_hmac_sha_256_of_the_canonical_value_with_the_salt() {
-    // RFC 4231 test case 2: key "Jefe"; here the data is the JSON number 1, checked against `printf 1 | openssl dgst`.
+    // `printf 1 | openssl dgst -sha256 -hmac Jefe` begins with these digits.
     let masked = mask("[1]", &[rule("/*", MaskAction::Hash)], b"Jefe").unwrap();
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"Jefe").unwrap();
-    mac.update(b"1");
-    let hex: String = mac
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(masked.text, format!("[\"{}\"]", &hex[..16]));
+    assert_eq!(masked.text, "[\"abcd7b0d1fc01e44\"]");
     let other = mask("[1]", &[rule("/*", MaskAction::Hash)], b"another salt").unwrap();
     assert_ne!(masked.text, other.text, "hosts cannot be joined by hashes");
 }

@@ -86,3 +86,17 @@ fn a_segment_that_cannot_be_begun_refuses_the_group_and_is_tried_again() {
     assert_eq!(all(&log), records((1..=10).chain([12])));
     assert_eq!(log.verify().unwrap(), []);
 }
+
+#[test]
+fn nobody_waits_for_a_writer_that_died() {
+    let folder = folder();
+    let (storage, disk) = Failing::new();
+    let (log, _) = DecisionLog::open_on(storage, folder.path(), calm()).unwrap();
+    append(&log, [1]);
+    disk.sync_panics.store(true, Ordering::SeqCst);
+    let refused = log.append_durable(&record(2)).unwrap().wait();
+    assert!(matches!(refused, Err(AppendError::Closed)), "{refused:?}");
+    let refused = log.append_durable(&record(3)).and_then(Ticket::wait);
+    assert!(matches!(refused, Err(AppendError::Closed)), "{refused:?}");
+    assert_eq!(all(&log), records([1]), "look-ups go on");
+}

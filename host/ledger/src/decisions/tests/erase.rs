@@ -11,7 +11,7 @@ fn erased(number: u64) -> DecisionRecord {
     record
 }
 
-/// Whether any file under `folder` holds `text`, in a frame or outside.
+/// Whether any request that is kept holds `text`.
 fn holds(log: &DecisionLog, text: &str) -> bool {
     all(log).iter().any(|record| match &record.payload {
         Payload::Kept(texts) => texts.request.contains(text),

@@ -121,3 +121,13 @@ fn keys_go_with_their_records() {
     log.retain(&age, seconds(13), seconds(13)).unwrap();
     assert_eq!((hit(&log, "a"), hit(&log, "b")), (None, Some(12)));
 }
+
+#[test]
+fn a_key_is_found_while_its_segment_is_indexed_again() {
+    let folder = folder();
+    let log = open(folder.path());
+    log.append_durable(&keyed(1, "a")).unwrap().wait().unwrap();
+    assert_eq!(found(&log, &Filter::default()), [1]);
+    shared::held(&log.shared.index).forget(&[1]).unwrap();
+    assert_eq!(hit(&log, "a"), Some(1));
+}

@@ -122,3 +122,16 @@ fn while_the_index_is_made_look_ups_say_what_they_have_not_seen() {
     assert_eq!(found(&log, &Filter::default()).len(), 60);
     assert_eq!(log.find_idempotent("s", "k").unwrap(), None);
 }
+
+#[test]
+fn an_index_of_segments_that_are_gone_misleads_nobody() {
+    let folder = folder();
+    let log = open_with(folder.path(), tens());
+    append(&log, 1..=5);
+    drop(log);
+    fs::remove_file(&segments(folder.path())[0]).unwrap();
+    let log = open_with(folder.path(), tens());
+    append(&log, [6]);
+    assert_eq!(found(&log, &Filter::default()), [6]);
+    assert_eq!(log.get(id(1)).unwrap(), None);
+}

@@ -54,12 +54,7 @@ fn order(number: u64) -> DecisionRecord {
     let mut record = record(number);
     record.envelope.units = vec![format!("{:016x}", next(u64::MAX))];
     record.envelope.at = signalbox_domain::Timestamp(1_700_000_000_000 + i64::try_from(number / 10).unwrap());
-    record.payload = Payload::Kept(Texts {
-        request,
-        decision,
-        answer,
-        diagnostics: "{\"fuel_used\":120000}".to_owned(),
-    });
+    record.payload = Payload::Kept(Texts { request, answer });
     record
 }
 

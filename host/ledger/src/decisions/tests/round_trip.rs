@@ -66,6 +66,8 @@ fn envelope() -> impl Strategy<Value = Envelope> {
     (ids, policy, sides, lists).prop_map(|(ids, policy, sides, lists)| Envelope {
         decision_id: Uuid::from_u128(ids.0),
         at: Timestamp(ids.1),
+        now: Timestamp(ids.1.saturating_sub(3)),
+        deadline_ms: 250,
         scope: ids.2,
         domain: sides.0,
         mode: sides.1,
@@ -92,11 +94,9 @@ fn envelope() -> impl Strategy<Value = Envelope> {
 }
 
 fn any_record() -> impl Strategy<Value = DecisionRecord> {
-    let texts = (".{0,2000}", ".{0,200}", ".{0,200}", ".{0,50}").prop_map(|texts| Texts {
+    let texts = (".{0,2000}", ".{0,200}").prop_map(|texts| Texts {
         request: texts.0,
-        decision: texts.1,
-        answer: texts.2,
-        diagnostics: texts.3,
+        answer: texts.1,
     });
     (envelope(), texts, any::<bool>()).prop_map(|(envelope, texts, erased)| DecisionRecord {
         envelope,

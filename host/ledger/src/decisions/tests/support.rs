@@ -25,6 +25,8 @@ pub fn record(number: u64) -> DecisionRecord {
         envelope: Envelope {
             decision_id: id(number),
             at: seconds(number),
+            now: seconds(number),
+            deadline_ms: 200,
             scope: if number.is_multiple_of(3) {
                 "routing-eu"
             } else {
@@ -63,9 +65,7 @@ pub fn record(number: u64) -> DecisionRecord {
         },
         payload: Payload::Kept(Texts {
             request: format!("{{\"order\":\"{}\",\"now\":{number}}}", unit(number)),
-            decision: format!("{{\"lines\":[{number}]}}"),
             answer: format!("{{\"decision\":{{\"lines\":[{number}]}},\"logged\":true}}"),
-            diagnostics: "{\"fuel_used\":1}".to_owned(),
         }),
     }
 }
@@ -169,6 +169,7 @@ pub struct FailingState {
     pub room: AtomicU64,
     pub sync_fails: AtomicBool,
     pub cut_fails: AtomicBool,
+    pub sync_panics: AtomicBool,
 }
 
 impl Default for FailingState {
@@ -177,6 +178,7 @@ impl Default for FailingState {
             room: AtomicU64::new(u64::MAX),
             sync_fails: AtomicBool::new(false),
             cut_fails: AtomicBool::new(false),
+            sync_panics: AtomicBool::new(false),
         }
     }
 }
@@ -218,6 +220,10 @@ impl SegmentFile for FailingFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        assert!(
+            !self.state.sync_panics.load(Ordering::SeqCst),
+            "the writer dies, as the test wants"
+        );
         if self.state.sync_fails.load(Ordering::SeqCst) {
             return Err(io::Error::other("the disk is broken"));
         }
