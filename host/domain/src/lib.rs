@@ -16,7 +16,9 @@
 //!
 //! [`Case`] is that path as a trait. Around it: what operators and authors write ([`scope`], [`policy_file`],
 //! [`cost_book`], all read by [`toml_file`], whose errors point at the place), the words of open vocabularies ([`words`]),
-//! business figures ([`kpi`]) and governance events ([`events`]).
+//! business figures ([`kpi`]) and governance: what a version has to go through ([`rollout`], bounded by a scope's standing
+//! orders), who answers for it ([`governance`]), where it is on its way ([`release`]), who may do what ([`identity`]), and
+//! the events that all of it follows from ([`events`]).
 
 pub mod allocation;
 pub mod canonical;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AccessCause, Permission, Principal, PrincipalProblem, Refusals, TokenRecord};
+use super::{AccessCause, BearerToken, Permission, Principal, PrincipalProblem, Refusals, TokenRecord};
 use crate::time::Timestamp;
 
 /// An identity event that contradicts those before it.
@@ -25,6 +25,9 @@ pub enum IdentityError {
     /// A second token of one id.
     #[error("token `{0}` exists already")]
     TokenExists(String),
+    /// A token whose id could not be shown as a part of it.
+    #[error("token id {0:?} is none")]
+    TokenId(String),
     /// A token that is revoked, or over, before it begins.
     #[error("token `{0}` could never be used")]
     UselessToken(String),
@@ -92,6 +95,9 @@ impl Directory {
     }
 
     pub(crate) fn create(&mut self, token: &TokenRecord, at: Timestamp) -> Result<(), IdentityError> {
+        if !BearerToken::is_id(&token.token_id) {
+            return Err(IdentityError::TokenId(token.token_id.chars().take(80).collect()));
+        }
         if !self.principals.contains_key(&token.principal) {
             return Err(IdentityError::UnknownPrincipal(token.principal.clone()));
         }

@@ -93,13 +93,18 @@ pub struct NotAToken;
 impl BearerToken {
     const PREFIX: &'static str = "sbt_";
 
+    /// Whether a text may be a token's id: 1 to [`TokenRecord::MAX_ID`] lower-case letters, digits and hyphens.
+    pub fn is_id(text: &str) -> bool {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (1..=TokenRecord::MAX_ID).contains(&text.len()) && text.bytes().all(plain)
+    }
+
     /// Puts an id and a secret together.
     ///
     /// # Errors
-    /// [`NotAToken`] when the id is not 1 to [`TokenRecord::MAX_ID`] lower-case letters, digits and hyphens.
+    /// [`NotAToken`] when the id is none by [`BearerToken::is_id`].
     pub fn new(token_id: &str, secret: [u8; 32]) -> Result<BearerToken, NotAToken> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(1..=TokenRecord::MAX_ID).contains(&token_id.len()) || !token_id.bytes().all(plain) {
+        if !BearerToken::is_id(token_id) {
             return Err(NotAToken);
         }
         Ok(BearerToken {

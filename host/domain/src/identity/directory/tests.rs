@@ -137,6 +137,7 @@ fn entries_that_contradict_are_refused_and_change_nothing() {
         put("host", Role::Admin),
         created("t1", "bo", 100),
         created("t1", "ana", 5),
+        created("T_1", "ana", 100),
         Event::PrincipalRemoved { name: "bo".into() },
         Event::TokenRevoked {
             token_id: "t9".into(),
