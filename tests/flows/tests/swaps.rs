@@ -18,6 +18,7 @@ use signalbox_flows::policies::policy_toml;
 use signalbox_flows::{Host, requests};
 use signalbox_server::snapshot::LivePolicy;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 const CHILD: &str = env!("CARGO_BIN_EXE_compile-child");
 const POLICY: &str = "routing-nearest";
@@ -152,13 +153,14 @@ async fn no_request_fails_or_is_answered_by_a_version_that_is_not_live() {
         answers: Semaphore::new(0),
         swapped: AtomicBool::new(false),
     });
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|_| tokio::spawn(Arc::clone(&load).client()))
-        .collect();
-    load.swap().await;
+    let mut clients: JoinSet<_> = (0..CLIENTS).map(|_| Arc::clone(&load).client()).collect();
+    tokio::select! {
+        () = load.swap() => {}
+        ended = clients.join_next() => panic!("a client ended before the last swap: {ended:?}"),
+    }
     let mut in_flight: BTreeMap<u64, usize> = BTreeMap::new();
-    for client in clients {
-        for (number, requests) in client.await.unwrap() {
+    while let Some(client) = clients.join_next().await {
+        for (number, requests) in client.unwrap() {
             *in_flight.entry(number).or_default() += requests;
         }
     }
