@@ -56,7 +56,6 @@ impl DecisionLog {
         held(&self.shared.catalogue)
             .segments
             .insert(segment.number, renewed);
-        held(&self.shared.index).forget(&[segment.number])?;
         sync_folder(folder).map_err(disk("sync", folder))?;
         self.shared.catch_up_to(&self.shared.catalogue(), u64::MAX)?;
         Ok(erased)
