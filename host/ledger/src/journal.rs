@@ -19,6 +19,7 @@ mod hex;
 mod key;
 mod key_file;
 mod key_ring;
+mod page;
 mod progress;
 mod record;
 mod schema;

@@ -2,6 +2,7 @@ mod backup;
 mod checkpoints;
 mod export;
 mod keys;
+mod page;
 mod schema;
 mod tamper;
 
