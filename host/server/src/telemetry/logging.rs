@@ -57,12 +57,7 @@ impl Logging {
     /// # Errors
     /// See [`LoggingError`].
     pub fn install(options: &LogSettings, otlp_endpoint: Option<&str>) -> Result<Logging, LoggingError> {
-        let filter = EnvFilter::builder()
-            .parse(&options.filter)
-            .map_err(|source| LoggingError::Filter {
-                filter: options.filter.clone(),
-                source,
-            })?;
+        let filter = filter(&options.filter)?;
         let provider = otlp_endpoint.map(tracer_provider).transpose()?;
         // Spans for export do not depend on how chatty the log is: at `warn` a request would have none.
         let traces = provider.as_ref().map(|provider| {
@@ -97,6 +92,22 @@ fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     }
 }
 
+/// Signed lines about the ledger are kept from the log, so a terse log has them too, unless the filter names them itself.
+const CHECKPOINTS: &str = "signalbox::checkpoint";
+
+fn filter(text: &str) -> Result<EnvFilter, LoggingError> {
+    let whole = if text.contains(CHECKPOINTS) {
+        text.to_owned()
+    } else {
+        format!("{text},{CHECKPOINTS}=info")
+    };
+    let parsed = EnvFilter::builder().parse(whole);
+    parsed.map_err(|source| LoggingError::Filter {
+        filter: text.to_owned(),
+        source,
+    })
+}
+
 fn tracer_provider(endpoint: &str) -> Result<SdkTracerProvider, LoggingError> {
     let exporter = SpanExporter::builder()
         .with_http()
@@ -113,4 +124,25 @@ fn tracer_provider(endpoint: &str) -> Result<SdkTracerProvider, LoggingError> {
         .with_batch_exporter(exporter)
         .with_resource(resource)
         .build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terse_log_still_has_checkpoints_unless_they_are_named() {
+        assert!(
+            filter("warn")
+                .unwrap()
+                .to_string()
+                .contains("signalbox::checkpoint=info")
+        );
+        let off = filter("warn,signalbox::checkpoint=off").unwrap().to_string();
+        assert!(
+            off.contains("signalbox::checkpoint=off") && !off.contains("=info"),
+            "{off}"
+        );
+        assert!(matches!(filter("a=loud"), Err(LoggingError::Filter { .. })));
+    }
 }

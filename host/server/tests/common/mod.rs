@@ -31,8 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The folders of a host; they outlive it.
 pub struct Folders {
-    root: tempfile::TempDir,
+    root: PathBuf,
     pub settings: String,
+    /// Removed with this value, unless somebody else owns it.
+    _owned: Option<tempfile::TempDir>,
 }
 
 impl Folders {
@@ -45,21 +47,39 @@ impl Folders {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("policies")).unwrap();
         Folders {
-            root,
+            root: root.path().to_owned(),
             settings: settings.to_owned(),
+            _owned: Some(root),
         }
     }
 
+    /// Folders that are there already and stay.
+    pub fn at(root: PathBuf) -> Folders {
+        Folders {
+            root,
+            settings: String::new(),
+            _owned: None,
+        }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub fn policies(&self) -> PathBuf {
-        self.root.path().join("policies")
+        self.root.join("policies")
     }
 
     pub fn journal(&self) -> PathBuf {
-        self.root.path().join(".signalbox/ledger.sqlite")
+        self.root.join(".signalbox/ledger.sqlite")
+    }
+
+    pub fn ledger_key(&self) -> PathBuf {
+        self.root.join(".signalbox/secret/ledger.key")
     }
 
     pub fn artifacts(&self) -> PathBuf {
-        self.root.path().join(".signalbox/artifacts")
+        self.root.join(".signalbox/artifacts")
     }
 
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
@@ -90,7 +110,7 @@ impl Folders {
         } else {
             format!("{small}{}", self.settings)
         };
-        Config::parse("signalbox.toml", &text, self.root.path()).unwrap()
+        Config::parse("signalbox.toml", &text, &self.root).unwrap()
     }
 
     pub async fn start(&self) -> Host {
@@ -114,6 +134,7 @@ impl Folders {
         };
         let options = ControlOptions {
             journal: config.folders.journal(),
+            ledger_key: config.folders.ledger_key(),
             scopes: config.scopes.clone(),
             levers: config.levers,
             clock: clock.clone(),

@@ -1,0 +1,99 @@
+//! What can go wrong with backups.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use signalbox_domain::Digest;
+use signalbox_ledger::decisions::DecisionLogError;
+use signalbox_ledger::{ArtifactError, LedgerError};
+
+use super::manifest::MANIFEST;
+
+/// A backup could not be taken or restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The name is none.
+    #[error(
+        "expected a name of 1 to 64 letters, digits, `-`, `_` and `.` that does not begin with `.`, found `{}`",
+        .0.chars().take(80).collect::<String>()
+    )]
+    Name(String),
+    /// Another one is being taken.
+    #[error("another backup is being taken; wait until it is done")]
+    Busy,
+    /// There is one of this name.
+    #[error("{} exists already; choose another name, or remove it", .0.display())]
+    Exists(PathBuf),
+    /// The host is shutting down.
+    #[error("the host is shutting down")]
+    Stopped,
+    /// The ledger.
+    #[error("the ledger cannot be copied")]
+    Ledger(#[source] LedgerError),
+    /// The restored ledger is not the one that was backed up.
+    #[error("the ledger of the backup does not verify; use another backup")]
+    LedgerDamaged(#[source] LedgerError),
+    /// The ledger ends elsewhere than the manifest says.
+    #[error(
+        "the ledger of the backup ends at entry {found}, its {MANIFEST} says {expected}; use another backup"
+    )]
+    LedgerEnd {
+        /// By the manifest.
+        expected: u64,
+        /// In the file.
+        found: u64,
+    },
+    /// The artifacts.
+    #[error("the artifacts cannot be copied")]
+    Artifacts(#[source] ArtifactError),
+    /// The decision log.
+    #[error("the decision log cannot be copied")]
+    Decisions(#[source] DecisionLogError),
+    /// The disk refused.
+    #[error("cannot {action} {}", path.display())]
+    Disk {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder holds no backup.
+    #[error("{} is no backup: {problem}", path.display())]
+    NotABackup {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// A file is not the one that was written.
+    #[error(
+        "{} was changed since the backup was taken: expected {expected_bytes} bytes with digest {expected}, found \
+         {found_bytes} with {found}; use another backup",
+        path.display()
+    )]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// Its digest by the manifest.
+        expected: Digest,
+        /// Its size by the manifest.
+        expected_bytes: u64,
+        /// Its digest.
+        found: Digest,
+        /// Its size.
+        found_bytes: u64,
+    },
+    /// There is a file that the manifest does not name.
+    #[error("{} is not in the backup's {MANIFEST}: somebody added it; remove it, or use another backup", .0.display())]
+    Added(PathBuf),
+    /// The target holds something.
+    #[error("{} is not empty; name a folder that is not there yet", .0.display())]
+    TargetNotEmpty(PathBuf),
+}
+
+pub(super) fn disk(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError {
+    let path = path.to_owned();
+    move |source| BackupError::Disk { action, path, source }
+}
