@@ -218,6 +218,10 @@ pub trait Envelope {
 
     /// What narrows the scope that decides it, with the domain's own defaults filled in.
     fn selectors(&self) -> Selectors;
+
+    /// What it is about, by which its decision is looked up later: the order's id, or the return authorisation's. The
+    /// first one is what arms are assigned by. An allocation is about many orders at once and names none.
+    fn units(&self) -> Vec<&str>;
 }
 
 /// A request struct with the envelope fields written beside its own, because serde's `flatten` and

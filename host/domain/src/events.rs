@@ -145,6 +145,16 @@ pub enum Event {
     },
     /// Somebody was refused, once or more often.
     AccessRefused(Refusals),
+    /// What was asked and answered about an order or a return is erased from the decision log.
+    DecisionsErased {
+        /// The digest of the order's or return's id: the id itself may be what has to go.
+        unit_digest: Digest,
+    },
+    /// Decisions were made that the decision log does not have.
+    DecisionsNotLogged {
+        /// How many, since the last entry of this kind.
+        count: u64,
+    },
 }
 
 impl Event {
@@ -167,6 +177,8 @@ impl Event {
             Event::TokenCreated { .. } => "token_created",
             Event::TokenRevoked { .. } => "token_revoked",
             Event::AccessRefused(_) => "access_refused",
+            Event::DecisionsErased { .. } => "decisions_erased",
+            Event::DecisionsNotLogged { .. } => "decisions_not_logged",
         }
     }
 
@@ -188,7 +200,9 @@ impl Event {
             | Event::PrincipalPut { .. }
             | Event::PrincipalRemoved { .. }
             | Event::TokenCreated { .. }
-            | Event::TokenRevoked { .. } => None,
+            | Event::TokenRevoked { .. }
+            | Event::DecisionsErased { .. }
+            | Event::DecisionsNotLogged { .. } => None,
         }
     }
 }

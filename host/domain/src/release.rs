@@ -148,7 +148,8 @@ pub struct ReleaseChange {
 }
 
 /// One event in a release's past.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Past {
     /// The revision that it led to.
     pub revision: u64,

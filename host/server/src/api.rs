@@ -1,21 +1,34 @@
 //! HTTP: the only place that knows JSON.
 //!
 //! Every route stands in [`router`] once; the OpenAPI document is made from the same declarations. Refusals are RFC 9457
-//! problem details ([`ProblemKind`] has the list). Changes of state are for the host's own machine only, see `guard`.
+//! problem details ([`ProblemKind`] has the list). Who may call what stands in one table, `access`; what is not in it is
+//! refused.
 
+mod access;
+mod attempts;
+mod auth;
+mod backups;
 mod body;
 pub mod commands;
+mod decision_log;
+pub mod decision_views;
 mod decisions;
+mod describe;
 mod docs;
+mod events;
 mod extract;
 mod guard;
 mod health;
+mod identity;
+mod ledger;
 mod observe;
 mod options;
 mod problem;
 mod problem_kind;
 mod queries;
 mod refusal;
+pub mod release_views;
+mod releases;
 mod shed;
 mod state;
 pub mod views;
@@ -36,13 +49,20 @@ use tower_http::csrf::CsrfLayer;
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use commands::{Because, ForceBuiltin, LeverBody, Signed, UsePolicy};
+pub use backups::{BackupView, TakeBackup};
+pub use commands::{Because, ForceBuiltin, LeverBody, UsePolicy};
+pub use decision_log::ReplayBody;
 pub use health::Health;
+pub use identity::{
+    CreateToken, CreatedToken, PrincipalBody, PrincipalList, PrincipalView, TokenList, TokenView, WhoAmI,
+};
 pub use options::ApiOptions;
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use problem_kind::{ProblemEntry, ProblemKind};
 pub use queries::LeverList;
-pub use state::{Api, Readiness};
+pub use release_views::{ReleaseChanged, ReleaseDetail, ReleaseList, ReleaseView};
+pub use releases::{ReleaseCommand, SubmitRelease};
+pub use state::{Api, Readiness, Services};
 pub use views::{
     Change, LiveView, PluginList, PluginName, PluginView, RejectionView, ScopeList, ScopeView, VersionList,
     VersionView, WithdrawalView,
@@ -53,7 +73,7 @@ const COMPRESS_ABOVE_BYTES: u64 = 4_096;
 
 /// Every route, with what every request gets.
 pub fn router(api: Api) -> Router {
-    let (routes, document) = routes().split_for_parts();
+    let (routes, document) = described();
     let telemetry = api.telemetry().clone();
     let document = axum::body::Bytes::from(document.to_json().unwrap_or_default());
     let describe = get(move || {
@@ -66,7 +86,7 @@ pub fn router(api: Api) -> Router {
         }
     });
     routes
-        .with_state(api)
+        .with_state(api.clone())
         .route("/openapi.json", describe)
         .merge(docs::router())
         .fallback(not_found)
@@ -81,6 +101,7 @@ pub fn router(api: Api) -> Router {
                 .layer(middleware::from_fn_with_state(telemetry, observe::observe))
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(CsrfLayer::new().with_rejection_response(guard::cross_site))
+                .layer(middleware::from_fn_with_state(api, auth::authorize))
                 // Bodies are bounded where they are read, with a problem that names the bound.
                 .layer(DefaultBodyLimit::disable()),
         )
@@ -88,7 +109,14 @@ pub fn router(api: Api) -> Router {
 
 /// The OpenAPI document.
 pub fn openapi() -> OpenApi {
-    routes().split_for_parts().1
+    described().1
+}
+
+/// The routes, and the document that says who may call them.
+fn described() -> (Router<Api>, OpenApi) {
+    let (routes, mut document) = routes().split_for_parts();
+    describe::describe(&mut document);
+    (routes, document)
 }
 
 fn routes() -> OpenApiRouter<Api> {
@@ -98,18 +126,23 @@ fn routes() -> OpenApiRouter<Api> {
         .description(Some(
             "A policy host for omnichannel retail decisions: which node ships this order, who gets this stock, what \
              becomes of this returned item. Refusals are RFC 9457 problem details whose `type` is stable and listed at \
-             `/v1/problems`. Unknown fields are refused with their path. Changes of state are accepted only on the \
-             host's own machine.",
+             `/v1/problems`. Unknown fields are refused with their path. Callers show a token, `authorization: Bearer \
+             TOKEN`; each operation says which roles may call it.",
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").build()))
         .contact(None::<ContactBuilder>.map(ContactBuilder::build))
         .build();
-    let local = commands::router().route_layer(middleware::from_fn(guard::local_only));
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
         .merge(decisions::router())
+        .merge(ledger::router())
+        .merge(backups::router())
+        .merge(decision_log::router())
+        .merge(events::router())
         .merge(queries::router())
         .merge(health::router())
-        .merge(local)
+        .merge(identity::router())
+        .merge(releases::router())
+        .merge(commands::router())
 }
 
 async fn not_found(uri: axum::http::Uri) -> Problem {
@@ -121,11 +154,7 @@ async fn not_found(uri: axum::http::Uri) -> Problem {
 }
 
 async fn method_not_allowed(method: axum::http::Method, uri: axum::http::Uri) -> Problem {
-    let found: String = uri.path().chars().take(200).collect();
-    Problem::new(
-        ProblemKind::MethodNotAllowed,
-        format!("`{found}` has no method {method}; /docs/ lists what it has"),
-    )
+    auth::method_not_allowed(&method, uri.path())
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {

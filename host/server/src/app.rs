@@ -18,10 +18,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Api, ApiOptions, Readiness};
+use crate::clock;
 use crate::config::{Config, ServerSettings};
-use crate::control::{ControlHandle, StartError};
-use crate::decide::Decider;
+use crate::control::{ControlError, ControlHandle, HandedOut, StartError};
 use crate::intake::{Bundled, IntakeError};
+use crate::record::{self, RecordError};
 use crate::telemetry::{SetupError, Telemetry};
 
 pub use self::core::Core;
@@ -40,6 +41,20 @@ pub struct AppOptions {
     pub compile_arguments: Vec<OsString>,
     /// Plugins that policies may name without a file beside them.
     pub bundled: Bundled,
+    /// Whom a start lets in.
+    pub let_in: LetIn,
+}
+
+/// Whom a start lets in, besides those who have a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LetIn {
+    /// The first admin, when no admin has a valid token.
+    #[default]
+    FirstAdmin,
+    /// An admin, also when there is one: for who lost a token.
+    NewAdmin,
+    /// Somebody for each role: for a developer's own machine.
+    Dev,
 }
 
 impl AppOptions {
@@ -52,6 +67,7 @@ impl AppOptions {
             compile_program: std::env::current_exe().map_err(AppError::Program)?,
             compile_arguments: vec!["compile-child".into()],
             bundled: Bundled::new(reference_plugin),
+            let_in: LetIn::default(),
         })
     }
 }
@@ -93,9 +109,21 @@ pub enum AppError {
     /// The watched folder.
     #[error("the host cannot start")]
     Intake(#[source] IntakeError),
+    /// The decision log.
+    #[error("the host cannot start")]
+    Record(#[source] RecordError),
     /// The runtime is shutting down.
     #[error("the host was stopped while it started")]
     Stopped,
+    /// Tokens for everybody, where everybody can come.
+    #[error(
+        "--dev makes a token for every role, so it needs a loopback address; {0} is none; set `server.listen` to \
+         127.0.0.1, or start without --dev"
+    )]
+    DevNotLocal(SocketAddr),
+    /// The first token.
+    #[error("nobody can be let in")]
+    LetIn(#[source] ControlError),
     /// The HTTP server.
     #[error("the HTTP server cannot start")]
     Http(#[source] HttpError),
@@ -110,6 +138,8 @@ pub struct RunningApp {
     pub addr: SocketAddr,
     /// The way to change what is live.
     pub control: ControlHandle,
+    /// Tokens that this start made, to be shown once to whoever started it.
+    pub handed_out: Vec<HandedOut>,
     /// Logs and metrics.
     pub telemetry: Telemetry,
     readiness: watch::Sender<Readiness>,
@@ -125,35 +155,59 @@ impl App {
     /// # Errors
     /// [`AppError`]; what was started before is ended.
     pub async fn start(config: Config, options: AppOptions) -> Result<RunningApp, AppError> {
+        let let_in = options.let_in;
+        if let_in == LetIn::Dev && !config.server.listen.ip().is_loopback() {
+            return Err(AppError::DevNotLocal(config.server.listen));
+        }
         let telemetry = Telemetry::new().map_err(AppError::Telemetry)?;
         // Bound before anything is loaded, so that a port in use is told at once.
         let listener = http::bind(config.server.listen).map_err(AppError::Http)?;
         let core = Core::start(&config, options, &telemetry).await?;
         let control = core.control();
+        if let Err(error) = close_dev(&control, let_in).await {
+            core.stop().await;
+            return Err(AppError::LetIn(error));
+        }
         let readiness = watch::Sender::new(Readiness::Starting);
         let mut background = Background::default();
         background.spawn(|end| report_readiness(core.looked(), readiness.clone(), end));
         background.spawn(|end| upkeep(telemetry.clone(), end));
-        let decider = Decider::new(config.requests.clone(), core.sandbox(), telemetry.clone());
-        let options = api_options(&config.server);
+        background.spawn(|end| record::upkeep(core.recorder(), core.control(), end));
+        let services = core.services(&config, &telemetry);
+        let options = ApiOptions {
+            local_changes_only: let_in == LetIn::Dev,
+            ..api_options(&config.server)
+        };
         let is_ready = readiness.subscribe();
-        let api = Api::new(options, control.clone(), decider, telemetry.clone(), is_ready);
-        match http::Server::start(listener, &config.server, api::router(api)).await {
-            Ok((http, addr)) => Ok(RunningApp {
-                addr,
-                control,
-                telemetry,
-                readiness,
-                http,
-                core,
-                background,
-            }),
+        let api = Api::new(options, services, is_ready, Arc::new(clock::now));
+        let started = http::Server::start(listener, &config.server, api::router(api)).await;
+        let (http, addr) = match started {
+            Ok(started) => started,
             Err(error) => {
                 core.stop().await;
                 background.stop().await;
-                Err(AppError::Http(error))
+                return Err(AppError::Http(error));
+            }
+        };
+        let mut app = RunningApp {
+            addr,
+            control,
+            handed_out: Vec::new(),
+            telemetry,
+            readiness,
+            http,
+            core,
+            background,
+        };
+        // Last: a token that is made must be shown, also if something else does not start.
+        match hand_out(&app.control, let_in).await {
+            Ok(handed_out) => app.handed_out = handed_out,
+            Err(error) => {
+                app.shutdown().await;
+                return Err(AppError::LetIn(error));
             }
         }
+        Ok(app)
     }
 }
 
@@ -174,6 +228,21 @@ impl RunningApp {
         self.http.stop().await;
         self.core.stop().await;
         self.background.stop().await;
+    }
+}
+
+async fn close_dev(control: &ControlHandle, let_in: LetIn) -> Result<(), ControlError> {
+    match let_in {
+        LetIn::Dev => Ok(()),
+        LetIn::FirstAdmin | LetIn::NewAdmin => control.end_dev().await,
+    }
+}
+
+async fn hand_out(control: &ControlHandle, let_in: LetIn) -> Result<Vec<HandedOut>, ControlError> {
+    match let_in {
+        LetIn::Dev => control.begin_dev().await,
+        LetIn::FirstAdmin => Ok(control.ensure_admin(false).await?.into_iter().collect()),
+        LetIn::NewAdmin => Ok(control.ensure_admin(true).await?.into_iter().collect()),
     }
 }
 

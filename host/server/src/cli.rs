@@ -1,16 +1,28 @@
 //! The command line.
 
 mod arguments;
+mod backup;
 mod check;
 mod client;
+mod credentials;
 mod decide;
+mod decision_arguments;
+mod decisions;
 mod demo;
 mod error;
+mod ledger;
+mod ledger_arguments;
 mod levers;
+mod login;
 mod policies;
+mod principals;
+mod release_arguments;
+mod release_file;
+mod releases;
 mod scopes;
 mod serve;
 mod table;
+mod tokens;
 
 use std::process::ExitCode;
 
@@ -18,6 +30,7 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 use client::Client;
+use credentials::Target;
 pub use error::CliError;
 
 /// Runs the command that the process's arguments name.
@@ -43,16 +56,39 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Serve(options) => serve::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Demo(options) => demo::run(options),
+        Command::Ledger(command) => ledger::run(&command),
+        Command::Restore(options) => backup::restore(&options),
+        Command::Backup(options) => on_client(connect, async |client| backup::take(client, &options).await),
+        Command::Login(options) => on_runtime(login::login(&connect, &options)),
+        Command::Logout => login::logout().map(|()| ExitCode::SUCCESS),
+        Command::Whoami(format) => on_client(connect, async |client| login::whoami(client, &format).await),
+        Command::Token(command) => on_client(connect, async |client| tokens::run(client, &command).await),
+        Command::Principal(command) => {
+            on_client(connect, async |client| principals::run(client, &command).await)
+        }
         Command::Policies(options) => {
             on_client(connect, async |client| policies::run(client, &options).await)
         }
         Command::Scopes(options) => on_client(connect, async |client| scopes::list(client, &options).await),
         Command::Scope(command) => on_client(connect, async |client| scopes::change(client, &command).await),
+        Command::Releases(options) => {
+            on_client(connect, async |client| releases::list(client, &options).await)
+        }
+        Command::Release(command) => on_client(connect, async |client| releases::run(client, &command).await),
         Command::Withdraw(options) => {
             on_client(connect, async |client| policies::withdraw(client, &options).await)
         }
         Command::Lever(command) => on_client(connect, async |client| levers::run(client, &command).await),
         Command::Decide(options) => on_client(connect, async |client| decide::run(client, &options).await),
+        Command::Decisions(options) => {
+            on_client(connect, async |client| decisions::run(client, &options).await)
+        }
+        Command::Explain(options) => {
+            on_client(connect, async |client| decisions::explain(client, &options).await)
+        }
+        Command::Replay(options) => {
+            on_client(connect, async |client| decisions::replay(client, &options).await)
+        }
     }
 }
 
@@ -61,9 +97,13 @@ fn on_client(
     connect: arguments::Connect,
     command: impl AsyncFnOnce(&Client) -> Result<(), CliError>,
 ) -> Result<ExitCode, CliError> {
+    let client = Client::new(&Target::resolve(&connect)?)?;
+    on_runtime(command(&client))
+}
+
+fn on_runtime(command: impl Future<Output = Result<(), CliError>>) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(CliError::Runtime)?;
-    let client = Client::new(&connect)?;
-    runtime.block_on(command(&client))?;
+    runtime.block_on(command)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,18 +5,29 @@
 //! exposure away (rolling back, withdrawing, the kill switch, most levers) takes effect before the ledger has it.
 
 mod change;
+mod checkpoints;
 mod choice;
 mod error;
+mod fault;
 mod handle;
+mod identity;
 mod keeper;
 mod levers;
 mod plan;
 mod publish;
+mod refused;
+mod releases;
 mod report;
 mod start;
 mod writer;
 
 pub use change::{Applied, By, Pending, PendingState, Proposal};
 pub use error::{ControlError, StartError};
+pub use fault::FaultPoint;
+#[cfg(feature = "fault-injection")]
+pub use fault::arm;
 pub use handle::ControlHandle;
+pub use identity::{HandedOut, Lifetime};
+pub use refused::Attempt;
+pub use releases::{Gate, GateState, Outlook, ReleaseReport};
 pub use start::{Clock, Control, ControlOptions};

@@ -25,8 +25,9 @@ use signalbox_sandbox::Sandbox;
 
 use crate::telemetry::Telemetry;
 
+pub use answer::{About, Decided};
 pub use error::DecideError;
-pub use opened::{Edge, Opened};
+pub use opened::{Edge, Opened, seed_of};
 
 /// A domain's validated request that policies can decide.
 pub trait Decidable: signalbox_sandbox::GuestCase {}

@@ -74,8 +74,8 @@ pub async fn run(args: DemoArgs) -> Result<bool, DemoError> {
         clients: usize::from(args.clients),
         rate: args.rate,
     };
-    let client = host_api::connections(pace.clients)?;
     let (host, url, took) = DemoHost::start(&stage).await?;
+    let client = host_api::connections(pace.clients, &host.let_in().await?)?;
     narrator.step(
         &format!("A host starts in {} ms on {url}", took.as_millis()),
         "One binary, no other service. Until a policy is there, the built-in safe one answers.",

@@ -7,6 +7,8 @@
 
 pub mod api;
 pub mod app;
+pub mod audit;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -14,7 +16,10 @@ pub mod control;
 pub mod decide;
 pub mod demo;
 pub mod error_text;
+pub mod explain;
 pub mod intake;
 pub mod ready;
+pub mod record;
+pub mod replay;
 pub mod snapshot;
 pub mod telemetry;

@@ -8,7 +8,11 @@ use semver::Version;
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::envelope::{Lever, Selectors};
 use signalbox_domain::events::{PluginRef, PolicyVersion, Rejection, Withdrawal};
+use signalbox_domain::governance::Governance;
+use signalbox_domain::identity::Directory;
 use signalbox_domain::policy_file::PolicyFile;
+use signalbox_domain::release::Release;
+use signalbox_domain::rollout::RolloutPlan;
 use signalbox_domain::scope::Scope;
 use signalbox_domain::{Digest, Domain, Timestamp};
 
@@ -24,9 +28,13 @@ pub struct Snapshot {
     /// Every version ever seen, by name and then highest version first; files that were refused before they could be
     /// named come last.
     pub versions: Vec<VersionRecord>,
+    /// Every release, by scope and then by version.
+    pub releases: Vec<ReleaseState>,
     /// Changes that took effect but are not in the ledger yet because it cannot be written; 0 in health. While it is
     /// not 0, changes that add exposure are refused.
     pub unrecorded: usize,
+    /// Who may do what.
+    pub identity: Arc<Directory>,
 }
 
 impl Snapshot {
@@ -37,7 +45,9 @@ impl Snapshot {
             scopes: Vec::new(),
             levers: Vec::new(),
             versions: Vec::new(),
+            releases: Vec::new(),
             unrecorded: 0,
+            identity: Arc::default(),
         }
     }
 
@@ -54,6 +64,12 @@ impl Snapshot {
     /// The scope of this name.
     pub fn scope(&self, name: &str) -> Option<&Arc<ScopeState>> {
         self.scopes.iter().find(|state| state.scope.name == name)
+    }
+
+    /// The release of `version` in `scope`.
+    pub fn release(&self, scope: &str, version: &PolicyVersion) -> Option<&ReleaseState> {
+        let mut releases = self.releases.iter();
+        releases.find(|state| state.release.scope() == scope && state.release.version() == version)
     }
 
     /// The levers that act at `now`.
@@ -79,8 +95,23 @@ pub struct ScopeState {
     pub previous: Option<Arc<LivePolicy>>,
     /// The host's prices.
     pub cost_book: Arc<CostBook>,
+    /// Their digest.
+    pub cost_book_digest: Digest,
     /// Why there is no champion, or why one that should be there is not, for people.
     pub note: Option<String>,
+}
+
+/// A challenger on its way, or at its end.
+#[derive(Debug)]
+pub struct ReleaseState {
+    /// The release.
+    pub release: Release,
+    /// What its version has to go through before it is active.
+    pub plan: RolloutPlan,
+    /// Who answers for its version, and until when.
+    pub governance: Governance,
+    /// Its version, ready to decide; none before its shadow, after its end, and while it cannot be made ready.
+    pub policy: Option<Arc<LivePolicy>>,
 }
 
 /// A policy version that is compiled, configured and ready to decide.

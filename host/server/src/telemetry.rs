@@ -10,8 +10,8 @@ mod metrics;
 mod series;
 
 pub use events::{
-    DecisionAnswered, Event, FallbackTaken, HttpAnswered, RequestShed, ShedLimit, SnapshotPublished,
-    VersionAdmitted, VersionRejected,
+    AccessRefused, DecisionAnswered, DecisionNotLogged, Event, FallbackTaken, HttpAnswered, RequestShed,
+    ShedLimit, SnapshotPublished, VersionAdmitted, VersionRejected,
 };
 pub use logging::{Logging, LoggingError};
 pub use metrics::{Gauges, SetupError, Telemetry};

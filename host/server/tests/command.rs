@@ -10,22 +10,31 @@
 #[path = "common/served.rs"]
 mod served;
 
+#[path = "command/identity.rs"]
+mod identity;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use served::{SIGNALBOX, Served, folders, hostile, order};
+use served::{PATIENCE, SIGNALBOX, Served, folders, hostile, order};
+use signalbox_server::snapshot::VersionRecord;
 
 fn command(server: &str, arguments: &str) -> Command {
     let mut command = Command::new(SIGNALBOX);
     command.args(arguments.split(' ')).args(["--server", server]);
-    command.env_remove("SIGNALBOX_SERVER").env("USER", "ana");
+    command
+        .env_remove("SIGNALBOX_SERVER")
+        .env_remove("SIGNALBOX_TOKEN");
+    // Nobody's stored credentials.
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 
 /// Runs the command beside the runtime that serves it.
 async fn run(host: &Served, arguments: &str) -> Output {
     let mut command = command(&host.url(""), arguments);
+    command.env("SIGNALBOX_TOKEN", &host.token);
     tokio::task::spawn_blocking(move || command.output().unwrap())
         .await
         .unwrap()
@@ -184,7 +193,7 @@ fn a_host_ends_in_order_on_sigterm() {
     }
     assert_eq!(host.wait().unwrap().code(), Some(0), "{said:#?}");
     let said = said.join("\n");
-    for word in ["listening", "SIGTERM", "ended"] {
+    for word in ["listening", "SIGTERM", "signalbox-checkpoint v1", "ended"] {
         assert!(said.contains(word), "{word} in\n{said}");
     }
 }
@@ -205,4 +214,79 @@ fn a_wrong_configuration_is_refused_with_its_place() {
         error.contains("signalbox.toml:2:10") && error.contains("server.listen"),
         "{error}"
     );
+}
+
+/// What a command that must be refused says.
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_author_submits_a_file_and_an_operator_sees_what_holds_it_up() {
+    let host = Served::start("").await;
+    host.go_live("behave").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hostile-1.1.0.toml");
+    let toml = hostile("behave")
+        .replace("\"1.0.0\"", "\"1.1.0\"")
+        .replace("immediate = true", "immediate = false")
+        .replace("2027-06-30", "9999-12-31");
+    std::fs::write(&file, &toml).unwrap();
+    let submit = format!("release submit {}", file.display());
+    let error = refused(&run(&host, &submit).await);
+    assert!(
+        error.contains("has not admitted hostile@1.1.0") && error.contains("watched folder first"),
+        "{error}"
+    );
+
+    std::fs::write(host.policies().join("hostile-1.1.0.toml"), &toml).unwrap();
+    let admitted = |record: &VersionRecord| record.file == "hostile-1.1.0.toml" && record.digest.is_some();
+    let waited = host
+        .app
+        .control
+        .wait_for(|snapshot| snapshot.versions.iter().any(admitted));
+    tokio::time::timeout(PATIENCE, waited).await.unwrap();
+    std::fs::write(&file, toml.replace("60000", "59999")).unwrap();
+    let error = refused(&run(&host, &submit).await);
+    assert!(error.contains("give the changed policy a new version"), "{error}");
+    std::fs::write(&file, &toml).unwrap();
+    let text = out(&run(&host, &submit).await);
+    assert!(
+        text.contains("hostile@1.1.0 in scope routing: admitted"),
+        "{text}"
+    );
+
+    let promote = "release promote hostile@1.1.0 --reason begin --expected-revision 1";
+    let text = out(&run(&host, promote).await);
+    assert!(text.contains("in scope routing: shadow"), "{text}");
+    let error = refused(&run(&host, promote).await);
+    assert!(error.contains("is at revision 2 (shadow)"), "{error}");
+    let error = refused(&run(&host, "release promote hostile@1.1.0 --reason early").await);
+    assert!(
+        error.contains("hours: unmet: 0 of at least 24 hours") && error.contains("review: met"),
+        "{error}"
+    );
+    let list = out(&run(&host, "releases --phase shadow").await);
+    let row = list.lines().find(|line| line.contains("hostile@1.1.0")).unwrap();
+    for word in ["routing", "shadow", "tests", "canary step 0 at 100 bp", "hours"] {
+        assert!(row.contains(word), "{word} in {list}");
+    }
+    let shown = out(&run(&host, "release show hostile@1.1.0").await);
+    for line in [
+        "Gates to canary step 0 at 100 bp",
+        "unmet         hours            0 of at least 24 hours in this phase",
+        "submitted by tests",
+        "promoted to shadow by tests: begin",
+    ] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+    let json: Value =
+        serde_json::from_str(&out(&run(&host, "release show hostile@1.1.0 --json").await)).unwrap();
+    assert_eq!((&json["phase"], &json["revision"]), (&"shadow".into(), &2.into()));
+
+    out(&run(&host, "release reject hostile@1.1.0 --reason worse").await);
+    let back = out(&run(&host, "release rollback routing --reason late").await);
+    assert!(back.contains("the built-in policy decides now"), "{back}");
+    host.stop().await;
 }

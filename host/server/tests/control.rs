@@ -11,14 +11,14 @@
 
 mod common;
 
-use common::{Folders, Host, by, champion, drop_policy, previous, routing};
+use common::{Folders, Host, by, champion, drop_policy, policy, previous, routing};
 use rusqlite::Connection;
 use signalbox_domain::envelope::{Lever, LeverKind};
 use signalbox_domain::events::{Event, HOST_ACTOR, LiveCause, PolicyVersion};
 use signalbox_domain::{Timestamp, events::Entry};
-use signalbox_ledger::{Journal, LedgerError};
+use signalbox_ledger::{Journal, KeyFile, LedgerError};
 use signalbox_server::control::{ControlError, StartError};
-use signalbox_server::snapshot::VersionState;
+use signalbox_server::snapshot::{Snapshot, VersionState};
 
 fn version(text: &str) -> PolicyVersion {
     text.parse().unwrap()
@@ -108,6 +108,8 @@ async fn an_entry_that_was_written_but_never_published_has_happened() {
     host.stop().await;
     // What a host leaves that is killed behind the commit point.
     let mut journal = Journal::open(&folders.journal()).unwrap();
+    let key = KeyFile::new(folders.ledger_key());
+    journal.start_signing(key, Timestamp(1)).unwrap();
     let entry = Entry {
         at: Timestamp(1),
         actor: HOST_ACTOR.into(),
@@ -343,5 +345,112 @@ async fn texts_are_bounded() {
             found: 501
         })
     ));
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_refused_attempts_are_few_entries_and_none_is_lost() {
+    use signalbox_domain::identity::AccessCause;
+    use signalbox_server::control::Attempt;
+    let folders = Folders::new();
+    let host = folders.start().await;
+    for _ in 0..1_000 {
+        host.handle.refused(Attempt {
+            cause: AccessCause::UnknownToken,
+            at: host.now(),
+            source: Some("10.0.0.7".into()),
+            principal: None,
+            permission: None,
+            scope: None,
+        });
+    }
+    let counted = |snapshot: &Snapshot| {
+        snapshot
+            .identity
+            .refused()
+            .get(&AccessCause::UnknownToken)
+            .copied()
+    };
+    host.until("some are recorded", |snapshot| counted(snapshot).is_some())
+        .await;
+    // What came after the first entry waits for its minute.
+    host.pass_time(60_000);
+    host.until("all are recorded", |snapshot| counted(snapshot) == Some(1_000))
+        .await;
+    let last = Attempt {
+        cause: AccessCause::UnknownToken,
+        at: host.now(),
+        source: Some("10.0.0.8".into()),
+        principal: None,
+        permission: None,
+        scope: None,
+    };
+    host.handle.refused(last);
+    host.stop().await;
+    let kinds = folders.kinds();
+    let entries = kinds.iter().filter(|kind| **kind == "access_refused").count();
+    assert!((2..=3).contains(&entries), "{kinds:?}");
+    let host = folders.start().await;
+    assert_eq!(
+        counted(&host.handle.snapshot()),
+        Some(1_001),
+        "the last one is recorded at the end"
+    );
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_ledger_no_release_goes_on_and_holding_and_rejecting_one_works() {
+    let (folders, host) = with_three_versions().await;
+    let careful = policy("calm", "2.0.0", "").replace("immediate = true", "immediate = false");
+    folders.write("calm-2.0.0.toml", careful);
+    host.until_state("calm-2.0.0.toml", "admitted").await;
+    let version = version("calm@2.0.0");
+    let control = &host.handle;
+    control
+        .submit_release("routing", &version, by("fewer splits"))
+        .await
+        .unwrap();
+    control
+        .promote("routing", &version, Some(1), by("begin"))
+        .await
+        .unwrap();
+    let phase = || {
+        control
+            .release("routing", &version)
+            .unwrap()
+            .release
+            .phase()
+            .word()
+    };
+    assert_eq!(phase(), "shadow");
+    let state = control.snapshot();
+    assert!(
+        state.release("routing", &version).unwrap().policy.is_some(),
+        "it is ready"
+    );
+
+    let held = hold_ledger(&folders);
+    let applied = control.hold("routing", &version, None, by("odd")).await.unwrap();
+    assert_eq!((applied.recorded, phase()), (false, "held"));
+    let refused = control.resume("routing", &version, None, by("explained")).await;
+    assert!(
+        matches!(refused, Err(ControlError::LedgerUnavailable { .. })),
+        "{refused:?}"
+    );
+    let applied = control
+        .reject("routing", &version, None, by("worse"))
+        .await
+        .unwrap();
+    assert_eq!((applied.recorded, phase()), (false, "rejected"));
+
+    drop(held);
+    host.until("everything is recorded", |snapshot| snapshot.unrecorded == 0)
+        .await;
+    host.stop().await;
+    let host = folders.start().await;
+    let release = host.handle.release("routing", &version).unwrap().release;
+    assert_eq!((release.phase().word(), release.revision()), ("rejected", 4));
+    assert_eq!(champion(&host.handle.snapshot()).as_deref(), Some("calm@1.2.0"));
     host.stop().await;
 }

@@ -10,8 +10,6 @@
 #[path = "common/served.rs"]
 mod served;
 
-use std::net::SocketAddr;
-
 use serde_json::Value;
 use served::{PATIENCE, Served, folders, order};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,11 +28,12 @@ async fn head(stream: &mut TcpStream) -> String {
 }
 
 /// A request whose head the host has read: it said that it wants the body.
-async fn half_sent(addr: SocketAddr, body: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(addr).await.unwrap();
+async fn half_sent(host: &Served, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(host.app.addr).await.unwrap();
     let request = format!(
         "POST /v1/decisions/routing HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+         authorization: Bearer {}\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        host.token,
         body.len()
     );
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -47,7 +46,7 @@ async fn shutting_down_finishes_what_is_in_flight_and_takes_nothing_new() {
     let host = Served::start("").await;
     let addr = host.app.addr;
     let body = order().to_string();
-    let mut in_flight = half_sent(addr, &body).await;
+    let mut in_flight = half_sent(&host, &body).await;
     let ended = tokio::spawn(host.stop());
     // The listener is closed before the request in flight is finished.
     let refused = async { while TcpStream::connect(addr).await.is_ok() {} };
@@ -62,7 +61,7 @@ async fn shutting_down_finishes_what_is_in_flight_and_takes_nothing_new() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_never_ends_holds_the_shutdown_for_the_grace_only() {
     let host = Served::start("shutdown_grace_ms = 100").await;
-    let _half_sent = half_sent(host.app.addr, &order().to_string()).await;
+    let _half_sent = half_sent(&host, &order().to_string()).await;
     tokio::time::timeout(PATIENCE, host.stop()).await.unwrap();
 }
 
@@ -70,7 +69,7 @@ async fn a_request_that_never_ends_holds_the_shutdown_for_the_grace_only() {
 async fn a_long_decision_on_the_only_worker_holds_nobody_up() {
     let host = Served::start("").await;
     host.go_live("spin").await;
-    let client = reqwest::Client::new();
+    let client = host.client();
     let mut spinning = order();
     spinning["deadline_ms"] = 60_000.into();
     let long = client
@@ -123,7 +122,7 @@ async fn a_policy_that_spins_is_passed_over_within_the_deadline() {
     host.go_live("spin").await;
     let mut body = order();
     body["deadline_ms"] = 400.into();
-    let client = reqwest::Client::new();
+    let client = host.client();
     let answer = client
         .post(host.url("/v1/decisions/routing"))
         .json(&body)

@@ -1,12 +1,16 @@
 //! The host under test.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use semver::Version;
 use serde_json::Value;
+use signalbox_domain::identity::{BearerToken, Function, Grant, GrantedScopes, Principal, Role};
 use signalbox_server::app::{App, AppOptions, RunningApp};
 use signalbox_server::config::Config;
+use signalbox_server::control::{By, Lifetime};
 use signalbox_server::snapshot::{Snapshot, VersionRecord, VersionState};
 use tempfile::TempDir;
 
@@ -48,7 +52,7 @@ impl Host {
         options.compile_arguments = Vec::new();
         let app = App::start(config, options).await.unwrap();
         app.ready().await;
-        let client = reqwest::Client::builder().build().unwrap();
+        let client = client(&token(&app).await);
         Host {
             app,
             folder,
@@ -68,6 +72,11 @@ impl Host {
         let Host { app, folder, .. } = self;
         app.shutdown().await;
         folder
+    }
+
+    /// A client that shows a token which may do everything.
+    pub fn client(&self) -> reqwest::Client {
+        self.client.clone()
     }
 
     /// The watched folder.
@@ -137,6 +146,31 @@ impl Host {
         (status, response.json().await.unwrap())
     }
 
+    /// Asks for what stands at `path`; status and body.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        self.ask(self.client.get(self.url(path))).await
+    }
+
+    /// Sends a command; status and body.
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.ask(self.client.post(self.url(path)).json(body)).await
+    }
+
+    /// Deletes what stands at `path`; status and body.
+    pub async fn delete(&self, path: &str) -> (u16, Value) {
+        self.ask(self.client.delete(self.url(path))).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.app.addr)
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
+    }
+
     /// Sends a decision request that must be answered; the answer.
     pub async fn answer(&self, domain: &str, request: &Value) -> Value {
         let (status, answer) = self.decide(domain, request).await;
@@ -148,6 +182,38 @@ impl Host {
     pub async fn stop(self) {
         self.app.shutdown().await;
     }
+}
+
+/// A token for the tests, who have every role.
+async fn token(app: &RunningApp) -> BearerToken {
+    let grant = |role| Grant {
+        role,
+        functions: match role {
+            Role::Approver => Function::ALL.into(),
+            _ => BTreeSet::new(),
+        },
+        scopes: GrantedScopes::All,
+    };
+    let tests = Principal {
+        name: "tests".to_owned(),
+        grants: Role::ALL.map(grant).into(),
+    };
+    let by = || By {
+        actor: "tests".to_owned(),
+        reason: String::new(),
+    };
+    app.control.put_principal(tests, by()).await.unwrap();
+    let made = app.control.create_token("tests", Lifetime::DEFAULT, by()).await;
+    made.unwrap().token
+}
+
+fn client(token: &BearerToken) -> reqwest::Client {
+    let shown = format!("Bearer {}", token.reveal()).parse().unwrap();
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, shown)]);
+    reqwest::Client::builder()
+        .default_headers(headers)
+        .build()
+        .unwrap()
 }
 
 /// The causes of the fallbacks of an answer, in order.

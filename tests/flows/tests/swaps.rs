@@ -64,10 +64,7 @@ impl Load {
     /// Sends until all swaps are done and enough was sent. How many requests were in flight while a version went live,
     /// by its number.
     async fn client(self: Arc<Load>) -> BTreeMap<u64, usize> {
-        let client = reqwest::Client::builder()
-            .pool_max_idle_per_host(1)
-            .build()
-            .unwrap();
+        let client = self.host.client();
         let url = format!("http://{}/v1/decisions/routing", self.host.app.addr);
         let mut in_flight = BTreeMap::new();
         loop {

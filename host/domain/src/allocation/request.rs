@@ -44,6 +44,10 @@ impl Envelope for AllocationRequest {
         self.envelope_view()
     }
 
+    fn units(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     fn selectors(&self) -> Selectors {
         self.selectors.clone()
     }

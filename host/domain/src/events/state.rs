@@ -135,7 +135,9 @@ impl State {
             Event::LeverDeleted { lever_id } => {
                 self.levers.remove(lever_id);
             }
-            Event::LedgerKeyChanged(_) => {}
+            // They change nothing that decides.
+            Event::LedgerKeyChanged(_) | Event::DecisionsErased { .. } | Event::DecisionsNotLogged { .. } => {
+            }
             Event::ReleaseChanged(change) => self.change_release(change, entry)?,
             Event::PrincipalPut { principal } => self.identity.put(principal).map_err(identity)?,
             Event::PrincipalRemoved { name } => self.identity.remove(name).map_err(identity)?,

@@ -181,11 +181,31 @@ impl Principal {
         if self.grants.iter().any(fits) {
             return Ok(());
         }
-        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
         let place = match scope {
             Some(_) => "there",
             None => "in every scope",
         };
+        Err(self.lacking(permission, scope, place))
+    }
+
+    /// Whether this principal may do that in at least one scope: enough to be let to where the scope is not known yet, or
+    /// where only what may be seen is shown.
+    ///
+    /// # Errors
+    /// [`Denied`], whose sentence says which role it takes.
+    pub fn may_somewhere(&self, permission: Permission) -> Result<(), Denied> {
+        if self
+            .grants
+            .iter()
+            .any(|grant| permission.roles().contains(&grant.role))
+        {
+            return Ok(());
+        }
+        Err(self.lacking(permission, None, "in some scope"))
+    }
+
+    fn lacking(&self, permission: Permission, scope: Option<&str>, place: &str) -> Denied {
+        let roles: Vec<&str> = permission.roles().iter().map(|role| role.as_str()).collect();
         let has: Vec<String> = self
             .grants
             .iter()
@@ -200,11 +220,11 @@ impl Principal {
             [only] => format!("the role {only}"),
             several => format!("one of the roles {}", several.join(", ")),
         };
-        Err(self.denied(
+        self.denied(
             permission,
             scope,
             format!("that takes {needed} {place}, {} has {has}", self.name),
-        ))
+        )
     }
 
     /// The functions that this principal speaks for in `scope`.

@@ -31,6 +31,10 @@ impl Envelope for ReturnsRequest {
         self.envelope_view()
     }
 
+    fn units(&self) -> Vec<&str> {
+        vec![&self.item.rma_id]
+    }
+
     fn selectors(&self) -> Selectors {
         self.selectors.clone()
     }

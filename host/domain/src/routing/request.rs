@@ -41,6 +41,10 @@ impl Envelope for RoutingRequest {
         self.envelope_view()
     }
 
+    fn units(&self) -> Vec<&str> {
+        vec![&self.order.order_id]
+    }
+
     fn selectors(&self) -> Selectors {
         let mut selectors = self.selectors.clone();
         if selectors.channel.is_none() {

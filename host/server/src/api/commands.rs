@@ -15,18 +15,19 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::auth::Caller;
 use super::body::{self, Accepts};
 use super::extract::{Path, Query};
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::refusal::refusal;
 use super::state::Api;
 use super::views::Change;
-use crate::control::{Applied, By, ControlError};
+use crate::control::{Applied, ControlError};
 
 /// Bytes of a command's body.
 const COMMAND_BYTES_MAX: usize = 64 << 10;
 
-/// The routes. Everything here is for the host's own machine only.
+/// The routes.
 pub fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(use_policy))
@@ -46,9 +47,9 @@ pub struct UsePolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, examples("1.2.3"))]
     pub version: Option<Version>,
-    /// Who and why.
+    /// Why, for whoever reads the ledger later.
     #[serde(default)]
-    pub by: Signed,
+    pub reason: String,
 }
 
 /// The kill switch.
@@ -57,45 +58,19 @@ pub struct UsePolicy {
 pub struct ForceBuiltin {
     /// Whether the built-in policy is to decide, whatever the champion.
     pub forced: bool,
-    /// Who and why.
-    #[serde(default)]
-    pub by: Signed,
-}
-
-/// A change that needs nothing else.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Because {
-    /// Who and why.
-    #[serde(default)]
-    pub by: Signed,
-}
-
-/// Who wants a change, and why. Both go into the ledger.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Signed {
-    /// Who, as they say themselves: nobody is authenticated yet, so the ledger has it as `local:NAME`.
-    #[serde(default)]
-    pub actor: String,
-    /// Why.
+    /// Why, for whoever reads the ledger later.
     #[serde(default)]
     pub reason: String,
 }
 
-impl Signed {
-    fn into_by(self) -> By {
-        let actor = if self.actor.is_empty() {
-            "anonymous"
-        } else {
-            &self.actor
-        };
-        By {
-            actor: format!("local:{actor}"),
-            reason: self.reason,
-        }
-    }
+/// A change that needs nothing else.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Because {
+    /// Why, for whoever reads the ledger later.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// A lever. Its name is in the path.
@@ -121,9 +96,6 @@ pub struct LeverBody {
     /// Why it is pulled, for people.
     #[schema(min_length = 1)]
     pub reason: String,
-    /// Who pulls it, as they say themselves.
-    #[serde(default)]
-    pub actor: String,
 }
 
 /// Choose the policy that a scope runs
@@ -137,12 +109,17 @@ pub struct LeverBody {
 )]
 async fn use_policy(
     State(api): State<Api>,
+    caller: Caller,
     Path(scope): Path<String>,
     request: Request,
 ) -> Result<Json<Change>, Problem> {
-    let UsePolicy { policy, version, by } = read(&api, request).await?;
+    let UsePolicy {
+        policy,
+        version,
+        reason,
+    } = read(&api, request).await?;
     let control = api.control().clone();
-    let by = by.into_by();
+    let by = caller.by(reason);
     confirm(&api, async move {
         control.use_policy(&scope, &policy, version.as_ref(), by).await
     })
@@ -159,12 +136,13 @@ async fn use_policy(
 )]
 async fn force_builtin(
     State(api): State<Api>,
+    caller: Caller,
     Path(scope): Path<String>,
     request: Request,
 ) -> Result<Json<Change>, Problem> {
-    let ForceBuiltin { forced, by } = read(&api, request).await?;
+    let ForceBuiltin { forced, reason } = read(&api, request).await?;
     let control = api.control().clone();
-    let by = by.into_by();
+    let by = caller.by(reason);
     confirm(
         &api,
         async move { control.force_builtin(&scope, forced, by).await },
@@ -182,12 +160,13 @@ async fn force_builtin(
 )]
 async fn rollback(
     State(api): State<Api>,
+    caller: Caller,
     Path(scope): Path<String>,
     request: Request,
 ) -> Result<Json<Change>, Problem> {
-    let Because { by } = read(&api, request).await?;
+    let Because { reason } = read(&api, request).await?;
     let control = api.control().clone();
-    let by = by.into_by();
+    let by = caller.by(reason);
     confirm(&api, async move { control.rollback(&scope, by).await }).await
 }
 
@@ -202,6 +181,7 @@ async fn rollback(
 )]
 async fn withdraw(
     State(api): State<Api>,
+    caller: Caller,
     Path((name, version)): Path<(String, String)>,
     request: Request,
 ) -> Result<Json<Change>, Problem> {
@@ -211,9 +191,9 @@ async fn withdraw(
             format!("expected a semantic version such as 1.2.3 in the path, found `{found}`: {problem}");
         Problem::new(ProblemKind::NotFound, detail)
     })?;
-    let Because { by } = read(&api, request).await?;
+    let Because { reason } = read(&api, request).await?;
     let control = api.control().clone();
-    let by = by.into_by();
+    let by = caller.by(reason);
     let version = PolicyVersion::new(name, version);
     confirm(&api, async move { control.withdraw(&version, by).await }).await
 }
@@ -228,14 +208,12 @@ async fn withdraw(
 )]
 async fn put_lever(
     State(api): State<Api>,
+    caller: Caller,
     Path(lever_id): Path<String>,
     request: Request,
 ) -> Result<Json<Change>, Problem> {
     let body: LeverBody = read(&api, request).await?;
-    let by = Signed {
-        actor: body.actor,
-        reason: body.reason.clone(),
-    };
+    let by = caller.by(body.reason.clone());
     let lever = Lever {
         lever_id,
         kind: body.kind,
@@ -247,27 +225,27 @@ async fn put_lever(
         reason: body.reason,
     };
     let control = api.control().clone();
-    let by = by.into_by();
     confirm(&api, async move { control.put_lever(lever, by).await }).await
 }
 
 /// Let a lever go before it expires
 #[utoipa::path(
     delete, path = "/v1/levers/{lever_id}", tag = "changes",
-    params(("lever_id" = String, Path, description = "The lever's name"), Signed),
+    params(("lever_id" = String, Path, description = "The lever's name"), Because),
     responses((status = 200, body = Change), (status = "default", body = ProblemBody, content_type = "application/problem+json"))
 )]
 async fn delete_lever(
     State(api): State<Api>,
+    caller: Caller,
     Path(lever_id): Path<String>,
-    Query(by): Query<Signed>,
+    Query(Because { reason }): Query<Because>,
 ) -> Result<Json<Change>, Problem> {
     let control = api.control().clone();
-    let by = by.into_by();
+    let by = caller.by(reason);
     confirm(&api, async move { control.delete_lever(&lever_id, by).await }).await
 }
 
-async fn read<T: DeserializeOwned>(api: &Api, request: Request) -> Result<T, Problem> {
+pub(super) async fn read<T: DeserializeOwned>(api: &Api, request: Request) -> Result<T, Problem> {
     let (parts, body) = request.into_parts();
     body::check_type(&parts.headers, Accepts::NamedJson)?;
     let mut share = api.gate().body_share();
@@ -278,13 +256,21 @@ async fn read<T: DeserializeOwned>(api: &Api, request: Request) -> Result<T, Pro
 
 /// Waits for a change, but not for ever. What was handed to the one writer takes effect whole or not at all, whether
 /// the caller still waits or not.
-async fn confirm(
+pub(super) async fn confirm(
     api: &Api,
     change: impl Future<Output = Result<Applied, ControlError>> + Send + 'static,
 ) -> Result<Json<Change>, Problem> {
+    within(api, change).await.map(|applied| Json(applied.into()))
+}
+
+/// The same for what comes to something else than a [`Change`].
+pub(super) async fn within<T>(
+    api: &Api,
+    change: impl Future<Output = Result<T, ControlError>> + Send + 'static,
+) -> Result<T, Problem> {
     let timeout = api.options().command_timeout;
     match tokio::time::timeout(timeout, change).await {
-        Ok(Ok(applied)) => Ok(Json(applied.into())),
+        Ok(Ok(done)) => Ok(done),
         Ok(Err(problem)) => Err(refusal(problem)),
         Err(_) => {
             let detail = format!("the change was not confirmed after {} s", timeout.as_secs());

@@ -6,22 +6,25 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response};
+use signalbox_domain::Digest;
 use signalbox_domain::allocation::{AllocationAnswer, AllocationCase, AllocationRequest};
-use signalbox_domain::envelope::Answer;
+use signalbox_domain::envelope::{Answer, Envelope};
+use signalbox_domain::identity::Permission;
 use signalbox_domain::returns::{ReturnsAnswer, ReturnsCase, ReturnsRequest};
 use signalbox_domain::routing::{RoutingAnswer, RoutingCase, RoutingRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::auth::Caller;
 use super::body::{self, Accepts};
 
 use super::observe::Arrived;
 use super::problem::{Problem, ProblemBody, ProblemKind};
-use super::refusal;
+use super::refusal::{self, record_refused};
 use super::state::Api;
 use crate::clock;
-use crate::decide::{Decidable, DecideError, Edge, Opened};
+use crate::decide::{Decidable, DecideError, Decided, Edge, Opened};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Api> {
@@ -35,7 +38,7 @@ pub fn router() -> OpenApiRouter<Api> {
 ///
 /// Always answered within the deadline if the request can be used: where the policy cannot, the next safe one does, and
 /// `answered_by` and `diagnostics.fallbacks` say so. A decision is advice until the caller acts on it; nothing is
-/// reserved.
+/// reserved. A repeated `idempotency_key` with the same bytes gets the first answer again.
 #[utoipa::path(
     post, path = "/v1/decisions/routing", tag = "decisions", request_body = RoutingRequest,
     responses((status = 200, body = Answer<RoutingAnswer>), (status = "default", body = ProblemBody, content_type = "application/problem+json"))
@@ -68,6 +71,7 @@ async fn returns(State(api): State<Api>, request: Request) -> Result<Response<Bo
 
 async fn decide<C: Decidable>(api: Api, request: Request) -> Result<Response<Body>, Problem> {
     let _place = api.gate().enter()?;
+    let caller = Caller::of(&request)?;
     let (parts, body) = request.into_parts();
     body::check_type(&parts.headers, Accepts::AnyJson)?;
     let options = api.options();
@@ -91,12 +95,47 @@ async fn decide<C: Decidable>(api: Api, request: Request) -> Result<Response<Bod
         large: bytes.len() >= options.offload_bytes,
     };
     let opened = if edge.large {
-        open_aside::<C>(&api, bytes, edge).await?
+        open_aside::<C>(&api, bytes.clone(), edge).await?
     } else {
         open::<C>(&api, &bytes, edge)?
     };
-    let answer = api.decider().run(opened).await.map_err(refuse)?;
-    respond(&answer)
+    caller.check(&api, Permission::Decide, Some(opened.scope()))?;
+    let Some(key) = opened.idempotency_key().map(str::to_owned) else {
+        return decide_and_record(&api, opened, &bytes).await;
+    };
+    let body = Digest::of(&bytes);
+    let found = api
+        .recorder()
+        .repeated(<C::Request as Envelope>::DOMAIN, &key, body)
+        .await;
+    match found.map_err(record_refused)? {
+        Ok(repeated) => Ok(json(repeated.answer.into_bytes())),
+        // Held until the decision is in the log, so that the same request beside it does not decide a second time.
+        Err(_reserved) => decide_and_record(&api, opened.with_body_digest(body), &bytes).await,
+    }
+}
+
+/// Decides, records what was decided, and answers.
+async fn decide_and_record<C: Decidable>(
+    api: &Api,
+    opened: Opened<C>,
+    request: &Bytes,
+) -> Result<Response<Body>, Problem> {
+    let until = opened.until();
+    let Decided { mut answer, about } = api.decider().run(opened).await.map_err(refuse)?;
+    answer.logged = api.recorder().promises();
+    let text = text_of(&answer)?;
+    let request = std::str::from_utf8(request).map_err(|problem| Problem::internal(&problem))?;
+    let recorded = api
+        .recorder()
+        .record(&about, &answer, request, text.clone(), until)
+        .await;
+    let durable = recorded.map_err(record_refused)?;
+    if durable == answer.logged {
+        return Ok(json(text.into_bytes()));
+    }
+    answer.logged = durable;
+    Ok(json(text_of(&answer)?.into_bytes()))
 }
 
 /// Reads and validates a request.
@@ -128,12 +167,15 @@ fn refuse(error: DecideError) -> Problem {
     }
 }
 
-fn respond<D: serde::Serialize>(answer: &Answer<D>) -> Result<Response<Body>, Problem> {
-    let body = serde_json::to_vec(answer).map_err(|problem| Problem::internal(&problem))?;
+fn text_of<D: serde::Serialize>(answer: &Answer<D>) -> Result<String, Problem> {
+    serde_json::to_string(answer).map_err(|problem| Problem::internal(&problem))
+}
+
+fn json(body: Vec<u8>) -> Response<Body> {
     let length = body.len();
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    Ok(response)
+    response
 }

@@ -1,4 +1,5 @@
-//! Who may change state, until there are roles: somebody at the host's own machine, and no web page.
+//! From where changes may come: never on behalf of another site's page, and at a host of `serve --dev`, whose tokens lie
+//! about on a screen, only from the host's own machine.
 //!
 //! A direct peer on loopback is not enough. A reverse proxy on the same machine makes the whole network look like
 //! loopback, so a request with a forwarding header is refused. A web page can name a host that resolves to 127.0.0.1, so
@@ -7,11 +8,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::ConnectInfo;
 use axum::http::header::{FORWARDED, HOST, VIA};
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Response};
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 use tower_http::csrf::ProtectionError;
 
@@ -24,33 +25,30 @@ const FORWARDING: [&str; 4] = [
     "x-real-ip",
 ];
 
-/// Lets only local requests through.
-pub async fn local_only(request: Request, next: Next) -> Response<Body> {
-    let peer = request
-        .extensions()
+/// Refuses what does not come from this machine.
+///
+/// # Errors
+/// `local-only`.
+pub fn local_only(parts: &Parts) -> Result<(), Problem> {
+    let peer = parts
+        .extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
-    let host = request
-        .uri()
-        .authority()
-        .cloned()
-        .or_else(|| host(request.headers()));
-    match check(peer, host.as_ref(), request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(found) => {
-            let detail = format!(
-                "expected a direct connection from this machine to a loopback address, found {found}"
-            );
-            tracing::warn!(
-                peer = peer.map(tracing::field::display),
-                method = %request.method(),
-                path = request.uri().path(),
-                found,
-                "a change of state was refused"
-            );
-            Problem::new(ProblemKind::LocalOnly, detail).into_response()
-        }
-    }
+    let host = parts.uri.authority().cloned().or_else(|| host(&parts.headers));
+    check(peer, host.as_ref(), &parts.headers).map_err(|found| {
+        let detail = format!(
+            "a host that was started with --dev takes changes only over a direct connection from its own machine to a \
+             loopback address, found {found}"
+        );
+        tracing::warn!(
+            peer = peer.map(tracing::field::display),
+            method = %parts.method,
+            path = parts.uri.path(),
+            found,
+            "a change of state was refused"
+        );
+        Problem::new(ProblemKind::LocalOnly, detail)
+    })
 }
 
 fn check(peer: Option<IpAddr>, host: Option<&Authority>, headers: &HeaderMap) -> Result<(), String> {

@@ -19,6 +19,8 @@ pub struct ApiOptions {
     pub offload_max: usize,
     /// How long a change may take before the caller is told that it is not confirmed.
     pub command_timeout: Duration,
+    /// Whether changes are taken from this machine only, as with `serve --dev`.
+    pub local_changes_only: bool,
 }
 
 impl Default for ApiOptions {
@@ -31,6 +33,7 @@ impl Default for ApiOptions {
             offload_bytes: 256 << 10,
             offload_max: std::thread::available_parallelism().map_or(1, usize::from),
             command_timeout: Duration::from_secs(60),
+            local_changes_only: false,
         }
     }
 }

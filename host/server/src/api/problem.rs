@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
@@ -70,7 +70,8 @@ pub struct ProblemBody<'a> {
     /// Where the body could not be read: the column in that line, in bytes, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<usize>,
-    /// With `invalid-request`: every field that cannot be used, at most 50.
+    /// With `invalid-request`: every field that cannot be used, at most 50. With `not-possible`: every gate of a promotion, or
+    /// everything in which a plan is weaker than the scope's standing orders.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
     /// How many fields more there are.
@@ -165,6 +166,12 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        if self.kind == ProblemKind::Unauthenticated {
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"signalbox\""),
+            );
+        }
         if let Some(after) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
         }

@@ -5,10 +5,12 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use signalbox_domain::Timestamp;
 use signalbox_domain::envelope::Lever;
+use signalbox_domain::identity::Permission;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::auth::Caller;
 use super::extract::Path;
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::problem_kind::ProblemEntry;
@@ -61,10 +63,13 @@ async fn plugins(State(api): State<Api>) -> Json<PluginList> {
     Json(PluginList::of(&api.control().snapshot()))
 }
 
-/// Every scope: what it may run, what it runs and why
+/// Every scope that the caller may see: what it may run, what it runs and why
 #[utoipa::path(get, path = "/v1/scopes", tag = "state", responses((status = 200, body = ScopeList)))]
-async fn scopes(State(api): State<Api>) -> Json<ScopeList> {
-    Json(ScopeList::of(&api.control().snapshot()))
+async fn scopes(State(api): State<Api>, caller: Caller) -> Json<ScopeList> {
+    let mut list = ScopeList::of(&api.control().snapshot());
+    list.scopes
+        .retain(|view| caller.may_in(Permission::ReadPolicies, &view.scope));
+    Json(list)
 }
 
 /// The levers in force

@@ -6,6 +6,9 @@ use signalbox_domain::validate::InvalidRequest;
 
 use super::problem::{FieldError, Problem, ProblemKind};
 use crate::control::ControlError;
+use crate::error_text::chain;
+use crate::record::{DecisionLogError, RecordError};
+use crate::replay::ReplayError;
 
 /// A change that was refused.
 pub fn refusal(error: ControlError) -> Problem {
@@ -13,30 +16,71 @@ pub fn refusal(error: ControlError) -> Problem {
         ControlError::UnknownScope { .. }
         | ControlError::UnknownPolicy { .. }
         | ControlError::UnknownVersion { .. }
-        | ControlError::UnknownLever { .. } => ProblemKind::NotFound,
+        | ControlError::UnknownLever { .. }
+        | ControlError::UnknownRelease { .. }
+        | ControlError::UnknownPrincipal(_)
+        | ControlError::UnknownToken(_) => ProblemKind::NotFound,
         ControlError::WrongDomain { .. }
         | ControlError::Withdrawn(_)
         | ControlError::NothingToUse { .. }
         | ControlError::NothingToRollBack { .. }
+        | ControlError::ReleaseOnly { .. }
+        | ControlError::BeingReleased { .. }
+        | ControlError::Frozen { .. }
+        | ControlError::ReleaseNotAllowed { .. }
+        | ControlError::DecidesAlready { .. }
+        | ControlError::PlanTooWeak { .. }
+        | ControlError::GatesUnmet { .. }
         | ControlError::Bound { .. }
         | ControlError::PluginBound { .. }
         | ControlError::TooManyLevers { .. }
+        | ControlError::TooManyIdentities { .. }
+        | ControlError::LastAdmin(_)
         | ControlError::NotReady { .. } => ProblemKind::NotPossible,
-        ControlError::BadLever { .. } | ControlError::TooLong { .. } => ProblemKind::InvalidRequest,
+        ControlError::BadLever { .. }
+        | ControlError::BadPrincipal { .. }
+        | ControlError::BadLifetime { .. }
+        | ControlError::ScopeNeeded { .. }
+        | ControlError::NoReason
+        | ControlError::TooLong { .. } => ProblemKind::InvalidRequest,
         ControlError::LedgerUnavailable { .. } => ProblemKind::LedgerUnavailable,
-        ControlError::Conflict { .. } => ProblemKind::Conflict,
-        ControlError::Contradiction { .. } => return Problem::internal(&error),
+        ControlError::Conflict { .. } | ControlError::ReleaseMoved { .. } => ProblemKind::Conflict,
+        ControlError::Contradiction { .. } | ControlError::NoRandomness(_) => {
+            return Problem::internal(&error);
+        }
         ControlError::Busy => ProblemKind::Overloaded,
         ControlError::Stopped => ProblemKind::ShuttingDown,
     };
     let mut problem = Problem::new(kind, error.to_string());
     match &error {
-        ControlError::BadLever { field, message } => {
+        ControlError::BadLever { field, message } | ControlError::BadPrincipal { field, message } => {
             problem = problem.with_errors(vec![field_error(field, message.clone())], 0);
         }
         ControlError::TooLong { field, max, found } => {
             let message = format!("expected at most {max} characters, found {found}");
             problem = problem.with_errors(vec![field_error(field, message)], 0);
+        }
+        ControlError::BadLifetime { .. } => {
+            problem = problem.with_errors(vec![field_error("expires_in_s", error.to_string())], 0);
+        }
+        ControlError::ScopeNeeded { .. } => {
+            problem = problem.with_errors(vec![field_error("scope", error.to_string())], 0);
+        }
+        ControlError::NoReason => {
+            problem = problem.with_errors(vec![field_error("reason", error.to_string())], 0);
+        }
+        ControlError::PlanTooWeak { weaknesses, .. } => {
+            let each = weaknesses.iter().map(|weakness| {
+                let message = format!("expected {}, found {}", weakness.at_least, weakness.found);
+                field_error(&weakness.field, message)
+            });
+            problem = problem.with_errors(each.collect(), 0);
+        }
+        ControlError::GatesUnmet { gates, .. } => {
+            let each = gates
+                .iter()
+                .map(|gate| field_error(&gate.name, format!("{}: {}", gate.state, gate.detail)));
+            problem = problem.with_errors(each.collect(), 0);
         }
         ControlError::Busy => problem = problem.retry_after(Duration::from_secs(1)),
         ControlError::LedgerUnavailable { .. } | ControlError::NotReady { .. } => {
@@ -45,6 +89,34 @@ pub fn refusal(error: ControlError) -> Problem {
         _ => {}
     }
     problem
+}
+
+/// A decision that was not recorded, or cannot be looked up.
+pub fn record_refused(error: RecordError) -> Problem {
+    let kind = match &error {
+        RecordError::KeyReused { .. } => ProblemKind::KeyReused,
+        RecordError::KeyInFlight => ProblemKind::Conflict,
+        RecordError::Erased => ProblemKind::NotPossible,
+        RecordError::Off => ProblemKind::NotPossible,
+        RecordError::Log(DecisionLogError::IndexBehind { .. }) => ProblemKind::NotReady,
+        RecordError::Mask(_) | RecordError::NotLogged(_) | RecordError::LogTooSlow => ProblemKind::NotLogged,
+        RecordError::Stopped => ProblemKind::ShuttingDown,
+        RecordError::Log(_) | RecordError::Salt { .. } => return Problem::internal(&error),
+    };
+    let problem = Problem::new(kind, error.to_string());
+    match kind {
+        ProblemKind::NotLogged => problem.caused_by(&error),
+        ProblemKind::Conflict | ProblemKind::NotReady => problem.retry_after(Duration::from_secs(1)),
+        _ => problem,
+    }
+}
+
+/// A decision that cannot be made again.
+pub fn replay_refused(error: ReplayError) -> Problem {
+    match error {
+        ReplayError::Load(problem) => refusal(problem),
+        error => Problem::new(ProblemKind::NotPossible, chain(&error)),
+    }
 }
 
 /// A request that cannot be used.

@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
+use signalbox_domain::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+use super::attempts::Attempts;
 use super::options::ApiOptions;
 use super::shed::Gate;
-use crate::control::ControlHandle;
+use crate::audit::LedgerReader;
+use crate::backup::Backups;
+use crate::control::{Clock, ControlHandle};
 use crate::decide::Decider;
+use crate::explain::Explainer;
+use crate::record::Recorder;
+use crate::replay::Replayer;
 use crate::telemetry::{Gauges, Telemetry};
 
 /// Whether traffic should be sent here.
@@ -21,6 +28,27 @@ pub enum Readiness {
     Stopping,
 }
 
+/// The parts of the host that handlers ask. A cheap clone.
+#[derive(Clone)]
+pub struct Services {
+    /// What is live, and changing it.
+    pub control: ControlHandle,
+    /// Decisions.
+    pub decider: Decider,
+    /// What was decided.
+    pub recorder: Recorder,
+    /// Deciding it again.
+    pub replayer: Replayer,
+    /// Why it came out so.
+    pub explainer: Explainer,
+    /// What was changed.
+    pub ledger: LedgerReader,
+    /// Copies of all of it.
+    pub backups: Backups,
+    /// Metrics.
+    pub telemetry: Telemetry,
+}
+
 /// What the handlers share. A cheap clone.
 #[derive(Clone)]
 pub struct Api {
@@ -29,38 +57,37 @@ pub struct Api {
 
 struct Inner {
     options: ApiOptions,
-    control: ControlHandle,
-    decider: Decider,
-    telemetry: Telemetry,
+    services: Services,
     readiness: watch::Receiver<Readiness>,
     gate: Gate,
     offload: Semaphore,
+    clock: Clock,
+    attempts: Attempts,
 }
 
 impl Api {
-    /// Puts the parts together. `readiness` is told to whoever asks.
+    /// Puts the parts together. `readiness` is told to whoever asks; `clock` says when tokens expire.
     pub fn new(
         options: ApiOptions,
-        control: ControlHandle,
-        decider: Decider,
-        telemetry: Telemetry,
+        services: Services,
         readiness: watch::Receiver<Readiness>,
+        clock: Clock,
     ) -> Api {
         let gate = Gate::new(
             options.in_flight_max,
             options.body_bytes_in_flight_max,
-            telemetry.clone(),
+            services.telemetry.clone(),
         );
         let offload = Semaphore::new(options.offload_max);
         Api {
             inner: Arc::new(Inner {
                 options,
-                control,
-                decider,
-                telemetry,
+                services,
                 readiness,
                 gate,
                 offload,
+                clock,
+                attempts: Attempts::default(),
             }),
         }
     }
@@ -70,19 +97,52 @@ impl Api {
     }
 
     pub(super) fn control(&self) -> &ControlHandle {
-        &self.inner.control
+        &self.inner.services.control
     }
 
     pub(super) fn decider(&self) -> &Decider {
-        &self.inner.decider
+        &self.inner.services.decider
+    }
+
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.inner.services.recorder
+    }
+
+    pub(super) fn replayer(&self) -> &Replayer {
+        &self.inner.services.replayer
+    }
+
+    pub(super) fn explainer(&self) -> &Explainer {
+        &self.inner.services.explainer
+    }
+
+    pub(super) fn ledger(&self) -> &LedgerReader {
+        &self.inner.services.ledger
+    }
+
+    pub(super) fn backups(&self) -> &Backups {
+        &self.inner.services.backups
     }
 
     pub(super) fn telemetry(&self) -> &Telemetry {
-        &self.inner.telemetry
+        &self.inner.services.telemetry
     }
 
     pub(super) fn readiness(&self) -> Readiness {
         *self.inner.readiness.borrow()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.inner.clock)()
+    }
+
+    pub(super) fn attempts(&self) -> &Attempts {
+        &self.inner.attempts
+    }
+
+    /// To notice that the host ends.
+    pub(super) fn readiness_changes(&self) -> watch::Receiver<Readiness> {
+        self.inner.readiness.clone()
     }
 
     pub(super) fn gate(&self) -> &Gate {
@@ -95,12 +155,15 @@ impl Api {
     }
 
     pub(super) fn gauges(&self) -> Gauges {
-        let (in_use, limit) = self.inner.decider.permits();
+        let (in_use, limit) = self.inner.services.decider.permits();
+        let depth = self.inner.services.recorder.depth();
         Gauges {
             pool_in_use: in_use as u64,
             pool_limit: limit as u64,
             in_flight: self.inner.gate.in_flight() as u64,
             body_bytes: self.inner.gate.body_bytes() as u64,
+            log_queued: depth.queued_records as u64,
+            log_bytes: depth.segment_bytes,
         }
     }
 }

@@ -7,11 +7,18 @@ use signalbox_sandbox::Sandbox;
 use tokio::sync::watch;
 
 use super::{AppError, AppOptions};
+use crate::api::Services;
+use crate::audit::LedgerReader;
+use crate::backup::Backups;
 use crate::clock;
 use crate::config::Config;
 use crate::control::{Control, ControlHandle, ControlOptions};
+use crate::decide::Decider;
+use crate::explain::Explainer;
 use crate::intake::{Intake, IntakeOptions};
 use crate::ready::Loader;
+use crate::record::{Recorder, tell_unlogged};
+use crate::replay::Replayer;
 use crate::telemetry::Telemetry;
 
 /// The parts of a host that know policies.
@@ -19,6 +26,7 @@ pub struct Core {
     control: Control,
     intake: Intake,
     sandbox: Sandbox,
+    recorder: Recorder,
 }
 
 impl Core {
@@ -49,8 +57,10 @@ impl Core {
             store,
             config.sandbox.component_bytes_max,
         ));
+        let recorder = recorder(config, telemetry).await?;
         let control = ControlOptions {
             journal: config.folders.journal(),
+            ledger_key: config.folders.ledger_key(),
             scopes: config.scopes.clone(),
             levers: config.levers,
             clock: Arc::new(clock::now),
@@ -69,6 +79,7 @@ impl Core {
                 control,
                 intake,
                 sandbox,
+                recorder,
             }),
             Err(error) => {
                 control.shutdown().await;
@@ -87,16 +98,49 @@ impl Core {
         self.sandbox.clone()
     }
 
+    /// What handlers ask.
+    pub fn services(&self, config: &Config, telemetry: &Telemetry) -> Services {
+        let control = self.control();
+        let replayer = Replayer::new(control.clone(), config.requests.clone());
+        Services {
+            decider: Decider::new(config.requests.clone(), self.sandbox(), telemetry.clone()),
+            recorder: self.recorder(),
+            explainer: Explainer::new(replayer.clone()),
+            replayer,
+            ledger: LedgerReader::new(config.folders.journal()),
+            backups: Backups::new(config.folders.clone(), self.recorder()),
+            telemetry: telemetry.clone(),
+            control,
+        }
+    }
+
+    /// What keeps decisions.
+    pub fn recorder(&self) -> Recorder {
+        self.recorder.clone()
+    }
+
     /// Becomes true once everything that lay in the folder at the start has been admitted or refused.
     pub fn looked(&self) -> watch::Receiver<bool> {
         self.intake.scanned()
     }
 
-    /// Ends the watch, then the one writer, which first does what it was asked for.
+    /// Ends the decision log, the watch, then the one writer; each first does what it was asked for.
     pub async fn stop(self) {
+        self.recorder.close().await;
+        tell_unlogged(&self.recorder, &self.control()).await;
         self.intake.shutdown().await;
         self.control.shutdown().await;
     }
+}
+
+async fn recorder(config: &Config, telemetry: &Telemetry) -> Result<Recorder, AppError> {
+    let (folders, settings) = (config.folders.clone(), config.decisions.clone());
+    let telemetry = telemetry.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        Recorder::open(&folders.decisions(), &folders.mask_salt(), settings, telemetry)
+    });
+    let opened = opened.await.map_err(|_| AppError::Stopped)?;
+    opened.map_err(AppError::Record)
 }
 
 fn sandbox(config: &Config, options: AppOptions) -> Result<Sandbox, AppError> {

@@ -1,12 +1,19 @@
 //! What may stand on the command line.
 
+mod identity;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use semver::Version;
 use signalbox_domain::{Domain, Timestamp, Word};
 
+use super::decision_arguments::{Decisions, Explain, Replay};
+use super::ledger_arguments::{Backup, LedgerCommand, Restore};
+use super::release_arguments::{ReleaseSubcommand, Releases};
 use crate::demo::DemoArgs;
+
+pub(super) use identity::{Login, PrincipalCommand, TokenCommand};
 
 /// A policy host for omnichannel retail decisions: which node ships this order, who gets this stock, what becomes of
 /// this returned item.
@@ -18,7 +25,8 @@ use crate::demo::DemoArgs;
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  signalbox serve                          start a host: watches ./policies, listens on 127.0.0.1:8080
+  signalbox serve --dev                    start a host for a first look, with a token for every role
+  signalbox login http://127.0.0.1:8080    store a token for the commands below
   signalbox policies                       what is live, what was rejected and why
   signalbox scope use routing my-policy    let a scope run a policy
   signalbox decide routing order.json      ask for one decision
@@ -37,17 +45,18 @@ pub(super) struct Arguments {
 #[derive(Clone, Debug, Args)]
 pub(super) struct Connect {
     /// The host to talk to
-    #[arg(
-        long,
-        global = true,
-        env = "SIGNALBOX_SERVER",
-        default_value = "http://127.0.0.1:8080",
-        value_name = "URL"
-    )]
-    pub server: String,
+    ///
+    /// Without it the one that `signalbox login` stored, else http://127.0.0.1:8080.
+    #[arg(long, global = true, env = "SIGNALBOX_SERVER", value_name = "URL")]
+    pub server: Option<String>,
     /// PEM file with the certificate authority of a host that has TLS with a certificate of your own
     #[arg(long, global = true, env = "SIGNALBOX_CA", value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// File with the token to show
+    ///
+    /// Without it what the variable SIGNALBOX_TOKEN holds, else what `signalbox login` stored for this host.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,13 +64,61 @@ pub(super) enum Command {
     /// Start a host
     #[command(after_help = "\
 Without --config the host reads ./signalbox.toml if it is there, and else runs with its defaults: it watches ./policies,
-keeps its state in ./signalbox-data and listens on 127.0.0.1:8080. Ctrl-C or SIGTERM ends it after the requests in flight.
+keeps its state in ./.signalbox and listens on 127.0.0.1:8080. Ctrl-C or SIGTERM ends it after the requests in flight.
+At its first start it makes the principal `admin` and prints its token, once; `signalbox login` stores that.
 
 Examples:
   signalbox serve
+  signalbox serve --dev                    a first look on your own machine: prints a token for every role
+  signalbox serve --new-admin-token        when the admin's token is lost
   signalbox serve --config /etc/signalbox/signalbox.toml
   RUST_LOG=debug signalbox serve")]
     Serve(Serve),
+    /// Store a token for the commands to come
+    #[command(after_help = "\
+The token is asked for without being shown, or read from --token-file or standard input. It is stored in
+$XDG_CONFIG_HOME/signalbox/credentials.toml, which only you may read, and shown to this host only.
+
+Examples:
+  signalbox login http://127.0.0.1:8080
+  signalbox login https://signalbox.example --token-file token.txt
+  pass show signalbox | signalbox login https://signalbox.example")]
+    Login(Login),
+    /// Forget the stored token
+    #[command(
+        after_help = "The token stays valid: `signalbox token revoke` ends it.\n\nExample:\n  signalbox logout"
+    )]
+    Logout,
+    /// Who the token stands for, and what they may do
+    #[command(after_help = "Examples:\n  signalbox whoami\n  signalbox whoami --json | jq .permissions")]
+    Whoami(Format),
+    /// Make, list and revoke tokens
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  signalbox token create oms > oms.token           valid for 90 days
+  signalbox token create ana --expires-in 12h
+  signalbox token list
+  signalbox token revoke 0f3c9a7be4125d68 --reason 'laptop lost'"
+    )]
+    Token(TokenCommand),
+    /// Say who may do what
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Roles: author, operator, approver (with functions: operations, finance, compliance, security), auditor, service, admin.
+
+Examples:
+  signalbox principal put oms --grant service
+  signalbox principal put ana --grant operator@routing --grant author
+  signalbox principal put bo --grant approver:finance,operations --reason 'joined the board'
+  signalbox principal list
+  signalbox principal remove ana --reason 'left'"
+    )]
+    Principal(PrincipalCommand),
     /// What is live, what was rejected and why
     #[command(after_help = "\
 Examples:
@@ -88,6 +145,29 @@ Examples:
   signalbox scope builtin routing --off                          and back"
     )]
     Scope(ScopeCommand),
+    /// What is on its way, and what holds it up
+    #[command(after_help = "\
+Examples:
+  signalbox releases                       every release, with its phase and the next one
+  signalbox releases --scope routing --phase canary
+  signalbox releases --json | jq '.releases[].gates'")]
+    Releases(Releases),
+    /// Release a policy version: submit, promote, hold, resume, reject, roll back
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+A release goes Admitted -> Shadow -> Canary, step by step -> Active, as the plan in its policy's file says. Its author submits
+it; an operator promotes it when its gates are met.
+
+Examples:
+  signalbox release submit policies/routing-balanced-1.2.0.toml
+  signalbox release show routing-balanced@1.2.0
+  signalbox release promote routing-balanced@1.2.0 --reason 'a week in shadow, no fault'
+  signalbox release hold routing-balanced@1.2.0 --reason 'figures look odd'
+  signalbox release rollback routing --reason 'late deliveries'"
+    )]
+    Release(ReleaseSubcommand),
     /// Take a policy version out of use for ever
     #[command(
         after_help = "Example:\n  signalbox withdraw routing-balanced 1.1.0 --reason 'ignores cut-offs'"
@@ -112,6 +192,58 @@ Examples:
   signalbox decide routing order.json
   signalbox decide returns - < return.json")]
     Decide(Decide),
+    /// What was decided, newest first
+    #[command(after_help = "\
+Examples:
+  signalbox decisions --order 2e7a8482 --since 2d
+  signalbox decisions --policy routing-balanced@1.2.0 --cause DEADLINE
+  signalbox decisions show 0192f3a4-5b6c-7d8e-9f00-112233445566
+  signalbox decisions erase --order 2e7a8482 --reason 'request of 3 May' --yes")]
+    Decisions(Decisions),
+    /// Why a decision came out as it did, and what would have had to differ for the runner-up
+    #[command(after_help = "Example:\n  signalbox explain 0192f3a4-5b6c-7d8e-9f00-112233445566")]
+    Explain(Explain),
+    /// Decide again what was decided, with the same version or another one
+    #[command(after_help = "\
+Without --against the decision must come out byte for byte as it was recorded; the exit code says whether it did. Nothing is
+recorded.
+
+Examples:
+  signalbox replay 0192f3a4-5b6c-7d8e-9f00-112233445566
+  signalbox replay 0192f3a4-5b6c-7d8e-9f00-112233445566 --against 1.3.0
+  signalbox replay --all --since 2d
+  signalbox replay --all --policy routing-nearest --against routing-balanced@1.0.0")]
+    Replay(Replay),
+    /// Look at the ledger, check it, export it; on the data folder, also while the host runs
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  signalbox ledger list --scope routing --since 7d
+  signalbox ledger checkpoint >> /mnt/elsewhere/checkpoints.txt
+  signalbox ledger verify --checkpoint /mnt/elsewhere/checkpoints.txt
+  signalbox ledger export > ledger.ndjson
+  signalbox ledger new-key --reason yearly"
+    )]
+    Ledger(LedgerCommand),
+    /// Have the host copy its ledger, artifacts and decision log while it serves
+    #[command(after_help = "\
+The copy lies in `backups/NAME` in the host's data folder; copy it to another machine from there. Configuration, cost books
+and the policy folder are not in it, and secrets only with --with-secrets.
+
+Examples:
+  signalbox backup nightly-$(date +%F)
+  signalbox backup move --with-secrets")]
+    Backup(Backup),
+    /// Make a data folder from a backup, offline
+    #[command(after_help = "\
+Every file is checked against the backup's list of digests, and the whole ledger is verified, before anything appears in the
+new folder.
+
+Example:
+  signalbox restore /mnt/elsewhere/nightly-2026-11-23 --data /var/lib/signalbox --checkpoint kept.txt")]
+    Restore(Restore),
     /// See it at work: past orders decided by sandboxed plugins, a policy swapped under load
     #[command(after_help = "\
 Starts a host of its own on a free port, in a temporary folder that is removed at the end. Real orders are read where the
@@ -137,6 +269,13 @@ pub(super) struct Serve {
     /// The host's configuration
     #[arg(long, env = "SIGNALBOX_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// For your own machine only: print a token for every role, valid for a day; refused unless the host listens on
+    /// loopback
+    #[arg(long)]
+    pub dev: bool,
+    /// Print a new token for `admin`, also if an admin has one
+    #[arg(long, conflicts_with = "dev")]
+    pub new_admin_token: bool,
 }
 
 #[derive(Debug, Args)]
@@ -186,15 +325,12 @@ impl State {
     }
 }
 
-/// Who and why; both go into the ledger.
+/// Why; it goes into the ledger beside the name of the token's principal.
 #[derive(Clone, Debug, Args)]
 pub(super) struct By {
     /// Why, for whoever reads the ledger later
     #[arg(long, default_value = "")]
     pub reason: String,
-    /// Who; nobody is authenticated yet, so the ledger has it as `local:NAME`
-    #[arg(long, env = "USER", default_value = "anonymous", value_name = "NAME")]
-    pub actor: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -285,9 +421,6 @@ pub(super) struct LeverPut {
     /// Why; needed, because it goes into the ledger
     #[arg(long)]
     pub reason: String,
-    /// Who; nobody is authenticated yet, so the ledger has it as `local:NAME`
-    #[arg(long, env = "USER", default_value = "anonymous", value_name = "NAME")]
-    pub actor: String,
 }
 
 /// A capacity pool.
@@ -315,7 +448,7 @@ pub(super) struct Check {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lasting(pub i64);
 
-fn lasting(text: &str) -> Result<Lasting, String> {
+pub(super) fn lasting(text: &str) -> Result<Lasting, String> {
     let refused = || format!("expected a number and one of s, m, h, d, such as 90m, found `{text}`");
     let unit = text.chars().last().ok_or_else(refused)?;
     let unit_ms: i64 = match unit {
@@ -335,7 +468,7 @@ fn lasting(text: &str) -> Result<Lasting, String> {
         .ok_or_else(refused)
 }
 
-fn instant(text: &str) -> Result<Timestamp, String> {
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     let refused = || format!("expected an instant with offset such as 2026-12-01T18:00:00Z, found `{text}`");
     Timestamp::parse(text).ok_or_else(refused)
 }

@@ -15,6 +15,7 @@ use super::table;
 use crate::app::{AppOptions, Core};
 use crate::config::Config;
 use crate::error_text::chain;
+use crate::record::LogMode;
 use crate::snapshot::{VersionRecord, VersionState};
 use crate::telemetry::Telemetry;
 
@@ -92,6 +93,7 @@ async fn verdict(folder: &TempDir, name: &str) -> Result<VersionRecord, CliError
     let failed = |error: &dyn std::error::Error| CliError::Report(chain(error));
     let mut config = Config::parse("check", "", folder.path()).map_err(|error| failed(&error))?;
     config.folders.policies = folder.path().join("policies");
+    config.decisions.mode = LogMode::Off;
     config.folders.data = folder.path().join("data");
     let telemetry = Telemetry::new().map_err(|error| failed(&error))?;
     let options = AppOptions::this_program().map_err(|error| failed(&error))?;

@@ -6,23 +6,32 @@ use std::time::Duration;
 use reqwest::{Certificate, Method, RequestBuilder, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use signalbox_domain::identity::BearerToken;
 
-use super::arguments::Connect;
+use super::credentials::Target;
 use super::error::CliError;
+use crate::api::ProblemKind;
 
 /// Longer than the host itself waits for a change.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A connection to a host.
+/// For what copies all that a host ever recorded.
+const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
+
+/// A connection to a host. A cheap clone.
+#[derive(Clone)]
 pub(super) struct Client {
     http: reqwest::Client,
     base: Url,
     server: String,
+    token: Option<BearerToken>,
 }
 
 /// A refusal as it came in.
 #[derive(Debug, Deserialize)]
 pub struct ReceivedProblem {
+    #[serde(rename = "type", default)]
+    uri: String,
     title: String,
     #[serde(default)]
     detail: String,
@@ -67,21 +76,39 @@ impl fmt::Display for ReceivedProblem {
         if let Some(id) = &self.request_id {
             write!(f, "\n  request {id}")?;
         }
+        if let Some(hint) = self.hint() {
+            write!(f, "\n{hint}")?;
+        }
         Ok(())
     }
 }
 
+impl ReceivedProblem {
+    /// What helps on the command line.
+    fn hint(&self) -> Option<&'static str> {
+        if self.uri == ProblemKind::Unauthenticated.uri() || self.uri == ProblemKind::TooManyAttempts.uri() {
+            return Some(
+                "Log in with `signalbox login URL`, or name a token with --token-file FILE or the variable SIGNALBOX_TOKEN.",
+            );
+        }
+        if self.uri == ProblemKind::Forbidden.uri() {
+            return Some("`signalbox whoami` shows what this token may do.");
+        }
+        None
+    }
+}
+
 impl Client {
-    /// A client of the host that the arguments name.
-    pub fn new(connect: &Connect) -> Result<Client, CliError> {
-        let bad = || CliError::BadServer(connect.server.clone());
-        let base: Url = connect.server.parse().map_err(|_| bad())?;
+    /// A client of a host.
+    pub fn new(target: &Target) -> Result<Client, CliError> {
+        let bad = || CliError::BadServer(target.server.clone());
+        let base: Url = target.server.parse().map_err(|_| bad())?;
         if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
             return Err(bad());
         }
         // A proxy from the environment would make the host see a stranger.
         let mut builder = reqwest::Client::builder().timeout(TIMEOUT).no_proxy();
-        if let Some(file) = &connect.ca {
+        if let Some(file) = &target.ca {
             let bad = |source| CliError::BadAuthority {
                 file: file.clone(),
                 source,
@@ -90,17 +117,33 @@ impl Client {
             let authorities = Certificate::from_pem_bundle(&pem).map_err(|source| bad(source.into()))?;
             builder = builder.tls_certs_merge(authorities);
         }
-        let server = connect.server.trim_end_matches('/').to_owned();
+        let server = target.server.trim_end_matches('/').to_owned();
         let http = builder.build().map_err(|source| CliError::NoHost {
             server: server.clone(),
             source,
         })?;
-        Ok(Client { http, base, server })
+        Ok(Client {
+            http,
+            base,
+            server,
+            token: target.token.clone(),
+        })
     }
 
     /// Asks for something.
     pub async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, CliError> {
         self.read(self.http.request(Method::GET, self.url(path)?)).await
+    }
+
+    /// Asks for what fits a query.
+    pub async fn get_where<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, CliError> {
+        let mut url = self.url(path)?;
+        url.query_pairs_mut().extend_pairs(query);
+        self.read(self.http.request(Method::GET, url)).await
     }
 
     /// Asks for something and gives the JSON as it came.
@@ -118,6 +161,16 @@ impl Client {
     ) -> Result<T, CliError> {
         self.read(self.http.request(method, self.url(path)?).json(body))
             .await
+    }
+
+    /// Sends a command that takes as long as it takes, such as a backup.
+    pub async fn send_patiently<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, CliError> {
+        let request = self.http.request(Method::POST, self.url(path)?);
+        self.read(request.timeout(PATIENCE).json(body)).await
     }
 
     /// Deletes something.
@@ -163,6 +216,10 @@ impl Client {
             } else {
                 CliError::Broken { server, source }
             }
+        };
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token.reveal()),
+            None => request,
         };
         let response = request.send().await.map_err(broken)?;
         let status = response.status();

@@ -50,6 +50,14 @@ pub enum CliError {
         /// The status.
         status: u16,
     },
+    /// Stored credentials cannot be used.
+    #[error("{} {problem}", .file.display())]
+    Credentials {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// The host refused.
     #[error("{0}")]
     Refused(Box<ReceivedProblem>),

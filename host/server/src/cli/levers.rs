@@ -17,7 +17,7 @@ pub(super) async fn run(client: &Client, command: &LeverCommand) -> Result<(), C
         LeverCommand::Put(options) => put(client, options).await,
         LeverCommand::List(format) => list(client, format).await,
         LeverCommand::Remove { lever, by } => {
-            let query = [("actor", by.actor.as_str()), ("reason", by.reason.as_str())];
+            let query = [("reason", by.reason.as_str())];
             let change: Change = client.delete(&["v1", "levers", lever], &query).await?;
             scopes::confirm(&format!("lever {lever} no longer acts"), &change)
         }
@@ -52,7 +52,6 @@ fn body(options: &LeverPut, now: Timestamp) -> LeverBody {
         // The arguments need one of the two.
         expires_at: lasting.or(options.until).unwrap_or(now),
         reason: options.reason.clone(),
-        actor: options.actor.clone(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::arguments::{Policies, Withdraw};
 use super::client::Client;
 use super::error::CliError;
 use super::{scopes, table};
-use crate::api::{Because, Change, VersionList, VersionView};
+use crate::api::{Change, VersionList, VersionView};
 
 pub(super) async fn run(client: &Client, options: &Policies) -> Result<(), CliError> {
     let path: &[&str] = match &options.policy {
@@ -89,9 +89,7 @@ pub(super) async fn withdraw(client: &Client, options: &Withdraw) -> Result<(), 
         &version,
         "withdraw",
     ];
-    let body = Because {
-        by: scopes::signed(&options.by),
-    };
+    let body = scopes::because(&options.by);
     let change: Change = client.send_json(Method::POST, &path, &body).await?;
     scopes::confirm(
         &format!("{}@{version} may never decide again", options.policy),

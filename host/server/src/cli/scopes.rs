@@ -9,7 +9,7 @@ use super::arguments::{By, Format, ScopeCommand};
 use super::client::Client;
 use super::error::CliError;
 use super::table;
-use crate::api::{Because, Change, ForceBuiltin, LiveView, ScopeList, Signed, UsePolicy};
+use crate::api::{Because, Change, ForceBuiltin, LiveView, ScopeList, UsePolicy};
 
 pub(super) async fn list(client: &Client, format: &Format) -> Result<(), CliError> {
     if format.json {
@@ -84,7 +84,7 @@ pub(super) async fn change(client: &Client, command: &ScopeCommand) -> Result<()
             let body = UsePolicy {
                 policy: policy.clone(),
                 version: version.clone(),
-                by: signed(by),
+                reason: by.reason.clone(),
             };
             let change: Change = client
                 .send_json(Method::POST, &["v1", "scopes", scope, "use"], &body)
@@ -98,7 +98,7 @@ pub(super) async fn change(client: &Client, command: &ScopeCommand) -> Result<()
         ScopeCommand::Builtin { scope, off, by } => {
             let body = ForceBuiltin {
                 forced: !off,
-                by: signed(by),
+                reason: by.reason.clone(),
             };
             let change: Change = client
                 .send_json(Method::POST, &["v1", "scopes", scope, "builtin"], &body)
@@ -111,7 +111,7 @@ pub(super) async fn change(client: &Client, command: &ScopeCommand) -> Result<()
             confirm(&format!("scope {scope}: {said}"), &change)
         }
         ScopeCommand::Rollback { scope, by } => {
-            let body = Because { by: signed(by) };
+            let body = because(by);
             let change: Change = client
                 .send_json(Method::POST, &["v1", "scopes", scope, "rollback"], &body)
                 .await?;
@@ -141,9 +141,8 @@ fn split(policy: &str, version: Option<&Version>) -> Result<(String, Option<Vers
     }
 }
 
-pub(super) fn signed(by: &By) -> Signed {
-    Signed {
-        actor: by.actor.clone(),
+pub(super) fn because(by: &By) -> Because {
+    Because {
         reason: by.reason.clone(),
     }
 }

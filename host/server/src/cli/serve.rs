@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use super::arguments::Serve;
 use super::error::CliError;
-use crate::app::{App, AppOptions, shutdown_signal};
+use crate::app::{App, AppOptions, LetIn, shutdown_signal};
 use crate::config::Config;
+use crate::control::HandedOut;
 use crate::error_text::chain;
 use crate::telemetry::Logging;
 
@@ -20,16 +21,24 @@ pub(super) fn run(options: &Serve) -> Result<ExitCode, CliError> {
     let logging = Logging::install(&config.log, otlp_endpoint).map_err(|error| report(&error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(CliError::Runtime)?;
-    let served = runtime.block_on(serve(config));
+    let let_in = match (options.dev, options.new_admin_token) {
+        (true, _) => LetIn::Dev,
+        (false, true) => LetIn::NewAdmin,
+        (false, false) => LetIn::FirstAdmin,
+    };
+    let served = runtime.block_on(serve(config, let_in));
     // Blocking work that a client no longer waits for must not hold the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     logging.shutdown();
     served.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(config: Config) -> Result<(), CliError> {
+async fn serve(config: Config, let_in: LetIn) -> Result<(), CliError> {
     let report = |error: &dyn std::error::Error| CliError::Report(chain(error));
-    let options = AppOptions::this_program().map_err(|error| report(&error))?;
+    let options = AppOptions {
+        let_in,
+        ..AppOptions::this_program().map_err(|error| report(&error))?
+    };
     let scheme = if config.server.tls.is_some() {
         "https"
     } else {
@@ -40,6 +49,7 @@ async fn serve(config: Config) -> Result<(), CliError> {
         .await
         .map_err(|error| report(&error))?;
     let addr = app.addr;
+    show(&app.handed_out, let_in, &format!("{scheme}://{addr}"));
     tracing::info!(
         address = %format_args!("{scheme}://{addr}"),
         docs = %format_args!("{scheme}://{addr}/docs"),
@@ -53,4 +63,28 @@ async fn serve(config: Config) -> Result<(), CliError> {
     app.shutdown().await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Shows tokens to whoever started the host, past the log: that is kept, sent on and read by others.
+fn show(handed_out: &[HandedOut], let_in: LetIn, server: &str) {
+    let Some(first) = handed_out.first() else {
+        return;
+    };
+    match let_in {
+        LetIn::Dev => eprintln!(
+            "\nWARNING: started with --dev. Anybody who sees these tokens can do everything that their roles may. For a \
+             first look on your own machine only, never with data or orders that matter.\n"
+        ),
+        LetIn::FirstAdmin | LetIn::NewAdmin => {
+            eprintln!("\nThe token of the principal `admin`, shown now and never again:\n");
+        }
+    }
+    for HandedOut { principal, token, .. } in handed_out {
+        eprintln!("  {principal:12} {}", token.reveal());
+    }
+    eprintln!(
+        "\nValid until {}. `signalbox login {server}` stores one; `signalbox principal put` and `signalbox token create` let \
+         others in.\n",
+        first.expires_at
+    );
 }

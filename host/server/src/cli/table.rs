@@ -26,9 +26,9 @@ pub(super) fn table(headings: &[&str]) -> Table {
 /// A state in its colour.
 pub(super) fn state(text: &str) -> Cell {
     let colour = match text {
-        "live" | "champion" => Color::Green,
-        "rejected" | "withdrawn" => Color::Red,
-        "rolled_back" | "waiting" | "checking" | "built_in" => Color::Yellow,
+        "live" | "champion" | "valid" | "active" => Color::Green,
+        "rejected" | "withdrawn" | "revoked" => Color::Red,
+        "rolled_back" | "held" | "waiting" | "checking" | "built_in" | "expired" => Color::Yellow,
         _ => return Cell::new(text),
     };
     Cell::new(text).fg(colour)

@@ -8,6 +8,8 @@ use signalbox_domain::scope::Scope;
 use signalbox_domain::validate::Bounds;
 use signalbox_sandbox::engine::CpuLevel;
 
+use crate::record::{LogMode, OnLogFailure};
+
 use super::settings::{LogFormat, WatchMode};
 
 #[derive(Debug, Default, Deserialize)]
@@ -17,6 +19,7 @@ pub(super) struct Written {
     pub(super) folders: Folders,
     pub(super) sandbox: Sandbox,
     pub(super) levers: Levers,
+    pub(super) decisions: Decisions,
     pub(super) requests: Bounds,
     /// Files of cost books by the name that scopes use.
     pub(super) cost_books: BTreeMap<String, PathBuf>,
@@ -140,6 +143,36 @@ impl Default for Levers {
             duration_ms_max: 7 * 24 * 3_600_000,
         }
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Decisions {
+    pub(super) log: LogMode,
+    pub(super) on_log_failure: OnLogFailure,
+    pub(super) keep_days: u64,
+    pub(super) keep_bytes_max: u64,
+    pub(super) mask: Vec<Mask>,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Decisions {
+            log: LogMode::default(),
+            on_log_failure: OnLogFailure::default(),
+            keep_days: 400,
+            keep_bytes_max: 64 << 30,
+            mask: Vec::new(),
+        }
+    }
+}
+
+/// What is masked, and how: hashed unless rounded.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mask {
+    pub(super) pointer: String,
+    pub(super) round_decimals: Option<u8>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,6 +11,8 @@ use signalbox_domain::scope::{Scope, ScopeError, Scopes};
 use signalbox_domain::toml_file::{FileError, TomlFile};
 use signalbox_sandbox::compile::Budget;
 
+use crate::record::{MaskAction, MaskRule, RecordSettings, Retention};
+
 use super::file::{self, Written};
 use super::settings::{
     Config, FolderSettings, LeverBounds, LogSettings, SandboxSettings, ServerSettings, TelemetrySettings,
@@ -33,6 +35,7 @@ pub(super) fn resolve(document: &TomlFile, written: Written, folder: &Path) -> R
             count_max: size(written.levers.count_max),
             duration_ms_max: written.levers.duration_ms_max,
         },
+        decisions: decisions(document, &written.decisions).map_err(ConfigError::wrong)?,
         requests: written.requests,
         scopes: scopes(document, written.scope, &books).map_err(ConfigError::wrong)?,
         log: LogSettings {
@@ -52,10 +55,11 @@ fn check_bounds(document: &TomlFile, written: &Written) -> Result<(), Box<FileEr
         folders,
         sandbox,
         levers,
+        decisions,
         ..
     } = written;
     let minutes = 60_000;
-    let bounds: [(&str, u64, u64, u64); 24] = [
+    let bounds: [(&str, u64, u64, u64); 26] = [
         ("server.body_bytes_max", server.body_bytes_max, 1 << 10, 256 << 20),
         (
             "server.body_bytes_in_flight_max",
@@ -116,6 +120,13 @@ fn check_bounds(document: &TomlFile, written: &Written) -> Result<(), Box<FileEr
             sandbox.cache_bytes_max,
             1 << 20,
             1 << 40,
+        ),
+        ("decisions.keep_days", decisions.keep_days, 1, 36_500),
+        (
+            "decisions.keep_bytes_max",
+            decisions.keep_bytes_max,
+            1 << 20,
+            1 << 50,
         ),
         ("levers.count_max", levers.count_max, 1, 1_000),
         (
@@ -217,6 +228,40 @@ fn sandbox(written: &file::Sandbox) -> SandboxSettings {
         },
         cache_bytes_max: written.cache_bytes_max,
     }
+}
+
+fn decisions(document: &TomlFile, written: &file::Decisions) -> Result<RecordSettings, Box<FileError>> {
+    let mut masks = Vec::with_capacity(written.mask.len());
+    for (place, mask) in written.mask.iter().enumerate() {
+        if !mask.pointer.starts_with('/') {
+            let field = format!("decisions.mask[{place}].pointer");
+            let expected = "a JSON pointer such as \"/delivery_groups/*/destination/postal_code\"";
+            return Err(document.problem(&field, expected, format!("{:?}", mask.pointer)));
+        }
+        let action = match mask.round_decimals {
+            None => MaskAction::Hash,
+            Some(decimals) if decimals <= 6 => MaskAction::Round { decimals },
+            Some(decimals) => {
+                let field = format!("decisions.mask[{place}].round_decimals");
+                return Err(document.problem(&field, "0 to 6 decimals", decimals.to_string()));
+            }
+        };
+        masks.push(MaskRule {
+            pointer: mask.pointer.clone(),
+            action,
+        });
+    }
+    let days = i64::try_from(written.keep_days).unwrap_or(i64::MAX);
+    Ok(RecordSettings {
+        mode: written.log,
+        on_failure: written.on_log_failure,
+        retention: Retention {
+            age_ms_max: Some(days.saturating_mul(24 * 3_600_000)),
+            bytes_max: Some(written.keep_bytes_max),
+        },
+        masks,
+        ..RecordSettings::default()
+    })
 }
 
 /// Reads every cost book that is named; its own errors point into its own file.

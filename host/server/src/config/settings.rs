@@ -16,6 +16,8 @@ use signalbox_sandbox::compile::{Budget, CompileConfig};
 use signalbox_sandbox::engine::{CpuLevel, PoolSize};
 use signalbox_sandbox::inspect::InspectBounds;
 
+use crate::record::RecordSettings;
+
 /// The whole configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -29,6 +31,8 @@ pub struct Config {
     pub sandbox: SandboxSettings,
     /// Bounds of levers.
     pub levers: LeverBounds,
+    /// How decisions are recorded.
+    pub decisions: RecordSettings,
     /// What a request may hold.
     pub requests: Bounds,
     /// Every scope with its cost book, in the order in which they are listed.
@@ -100,6 +104,26 @@ impl FolderSettings {
     /// The ledger's journal.
     pub fn journal(&self) -> PathBuf {
         self.data.join("ledger.sqlite")
+    }
+
+    /// The key that signs the ledger, in a folder that only the host's user may enter.
+    pub fn ledger_key(&self) -> PathBuf {
+        self.data.join("secret").join("ledger.key")
+    }
+
+    /// Where backups go.
+    pub fn backups(&self) -> PathBuf {
+        self.data.join("backups")
+    }
+
+    /// The decision log.
+    pub fn decisions(&self) -> PathBuf {
+        self.data.join("decisions")
+    }
+
+    /// The salt for masking, in a folder that only the host's user may enter.
+    pub fn mask_salt(&self) -> PathBuf {
+        self.data.join("secret").join("mask.salt")
     }
 
     /// The artifact store.

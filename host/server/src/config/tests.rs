@@ -51,6 +51,10 @@ fn the_example_is_read_and_shows_the_defaults() {
     assert_eq!(example.sandbox, default.sandbox);
     assert_eq!(example.levers, default.levers);
     assert_eq!(example.requests, default.requests);
+    assert_eq!(
+        format!("{:?}", example.decisions),
+        format!("{:?}", default.decisions)
+    );
     assert_eq!(example.log, default.log);
     assert_eq!(example.telemetry, default.telemetry);
     assert_eq!(example.scopes.len(), 4);

@@ -8,6 +8,8 @@ use signalbox_domain::events::{Admission, Entry, Event, HOST_ACTOR, PolicyVersio
 use signalbox_domain::{Domain, Timestamp};
 
 use super::error::ControlError;
+use super::identity::IdentityChange;
+use super::releases::Asked;
 use crate::snapshot::LivePolicy;
 
 /// Who wants a change, and why. Both go into the ledger.
@@ -71,6 +73,10 @@ pub struct Applied {
 
 /// What intake found out about a version.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made a few times a day, and the large variant is the usual one"
+)]
 pub enum Proposal {
     /// It passed every check and is ready to decide.
     Admitted {
@@ -112,6 +118,7 @@ pub enum PendingState {
 
 /// A change, as the writer receives it.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it travels in a box")]
 pub(super) enum Change {
     Propose(Proposal),
     Use {
@@ -138,10 +145,20 @@ pub(super) enum Change {
         lever: Lever,
         by: By,
     },
+    /// Something that changes nothing that decides, and belongs into the ledger.
+    Note {
+        event: Box<Event>,
+        by: By,
+    },
     DeleteLever {
         lever_id: String,
         by: By,
     },
+    Identity {
+        change: IdentityChange,
+        by: By,
+    },
+    Release(Asked),
 }
 
 impl Change {
@@ -150,12 +167,15 @@ impl Change {
         match self {
             Change::Propose(Proposal::Admitted { policy, .. }) => Some(policy),
             Change::Use { target, .. } => Some(target),
+            Change::Release(asked) => asked.command.brings(),
             Change::Propose(Proposal::Rejected(_))
             | Change::RollBack { .. }
             | Change::Withdraw { .. }
             | Change::ForceBuiltin { .. }
             | Change::PutLever { .. }
-            | Change::DeleteLever { .. } => None,
+            | Change::Note { .. }
+            | Change::DeleteLever { .. }
+            | Change::Identity { .. } => None,
         }
     }
 }

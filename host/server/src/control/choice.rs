@@ -10,6 +10,7 @@ use signalbox_domain::{Domain, Timestamp};
 
 use super::change::{Pending, PendingState};
 use super::error::ControlError;
+use super::releases;
 use crate::config::LeverBounds;
 
 /// What the rules go by.
@@ -28,9 +29,18 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// The version that a scope with `immediate` should run and does not: of its policy the highest that may decide and
-    /// whose author wants it live at once. Never one below the champion, and none where an operator named the version.
+    /// The version that a scope with `immediate` should run and does not, unless the scope is frozen.
     pub(super) fn wanted(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
+        match scope.frozen(self.now) {
+            None => self.waiting(scope),
+            Some(_) => None,
+        }
+    }
+
+    /// The version that a scope with `immediate` should run as soon as no freeze forbids it: of its policy the highest
+    /// that may decide and whose author wants it live at once. Never one below the champion, none that is being released,
+    /// and none where an operator named the version.
+    pub(super) fn waiting(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
         let choice = self.state.scopes.get(&*scope.name);
         let is_pinned = choice.is_some_and(|choice| choice.pinned.is_some());
         if !scope.immediate || is_pinned {
@@ -46,10 +56,12 @@ impl<'a> World<'a> {
         let champion = choice.and_then(|choice| choice.champion());
         let is_above =
             champion.is_none_or(|champion| champion.policy != version.policy || champion < version);
-        is_above.then_some(highest)
+        let is_free = releases::being_released(self, &scope.name, version).is_none();
+        (is_above && is_free).then_some(highest)
     }
 
-    /// The versions that have to be ready: champions, the ones before them, and those that should go live.
+    /// The versions that have to be ready: champions, the ones before them, those that should go live, and those that
+    /// run beside a champion.
     pub(super) fn needed(&self) -> BTreeSet<PolicyVersion> {
         let mut needed = BTreeSet::new();
         for scope in self.scopes {
@@ -57,6 +69,9 @@ impl<'a> World<'a> {
             needed.extend(choice.champion().cloned());
             needed.extend(choice.previous().cloned());
             needed.extend(self.wanted(scope).map(|known| known.admission.version.clone()));
+            let releases = self.state.releases_of(&scope.name);
+            let running = releases.filter(|release| release.phase().is_shadow() || release.phase().is_live());
+            needed.extend(running.map(|release| release.version().clone()));
         }
         needed
     }

@@ -1,10 +1,15 @@
 //! Why a change was refused.
 
 use semver::Version;
+use signalbox_domain::Timestamp;
 use signalbox_domain::events::{FoldError, PolicyVersion};
+use signalbox_domain::release::{NotAllowed, Stage};
+use signalbox_domain::scope::Weakness;
 use signalbox_domain::{Digest, Domain};
 use signalbox_ledger::LedgerError;
 
+use super::identity::Lifetime;
+use super::releases::Gate;
 use crate::ready::LoadError;
 
 /// Why a change was refused. Nothing changed.
@@ -76,6 +81,127 @@ pub enum ControlError {
         /// The scope.
         scope: String,
     },
+    /// The scope does not allow `immediate`.
+    #[error(
+        "scope `{scope}` does not allow `immediate`: a version goes live there by a release only; submit it with \
+         `signalbox release submit {version} --scope {scope}`; `signalbox release rollback {scope}` takes the champion back"
+    )]
+    ReleaseOnly {
+        /// The scope.
+        scope: String,
+        /// The version that should have gone live.
+        version: PolicyVersion,
+    },
+    /// The version is on its way in the scope.
+    #[error(
+        "{version} is being released in scope `{scope}` (it is {phase}): it goes live there by \
+         `signalbox release promote {version} --scope {scope}` only"
+    )]
+    BeingReleased {
+        /// The scope.
+        scope: String,
+        /// The version.
+        version: PolicyVersion,
+        /// Where its release is.
+        phase: &'static str,
+    },
+    /// Nothing new goes live now.
+    #[error("scope `{scope}` is frozen until {until}: {reason}; rolling back and the kill switch still work")]
+    Frozen {
+        /// The scope.
+        scope: String,
+        /// The first instant after the freeze.
+        until: Timestamp,
+        /// Why, as the calendar says.
+        reason: String,
+    },
+    /// The version was not submitted there.
+    #[error(
+        "{version} was never submitted for release{}; `signalbox releases` shows what was, \
+         `signalbox release submit {version}` submits it",
+        .scope.as_ref().map(|scope| format!(" in scope `{scope}`")).unwrap_or_default()
+    )]
+    UnknownRelease {
+        /// The scope; absent when none was named.
+        scope: Option<String>,
+        /// The version.
+        version: PolicyVersion,
+    },
+    /// No scope was named, and more than one could be meant.
+    #[error("{version}: name the scope, as `scope` or with --scope: expected one of {known:?}")]
+    ScopeNeeded {
+        /// The version.
+        version: PolicyVersion,
+        /// The scopes that could be meant.
+        known: Vec<String>,
+    },
+    /// The release changed since the command was made up.
+    #[error(
+        "the release of {version} in scope `{scope}` is at revision {revision} ({phase}), the command was made for \
+         revision {expected}; look at it again with `signalbox release show {version}`"
+    )]
+    ReleaseMoved {
+        /// The scope.
+        scope: String,
+        /// The version.
+        version: PolicyVersion,
+        /// The revision that the command was made for.
+        expected: u64,
+        /// The release's.
+        revision: u64,
+        /// Where it is.
+        phase: &'static str,
+    },
+    /// The release's phase does not allow this.
+    #[error("{version} in scope `{scope}`: {why}")]
+    ReleaseNotAllowed {
+        /// The scope.
+        scope: String,
+        /// The version.
+        version: PolicyVersion,
+        /// Why not, and what can be done instead.
+        why: NotAllowed,
+    },
+    /// The version is the champion already.
+    #[error("{version} decides in scope `{scope}` already; there is nothing to release")]
+    DecidesAlready {
+        /// The scope.
+        scope: String,
+        /// The version.
+        version: PolicyVersion,
+    },
+    /// The rollout plan asks for less than the scope's standing orders.
+    #[error(
+        "the rollout plan of {version} is weaker than the standing orders of scope `{scope}`: {}; ship the stricter plan as \
+         a new version",
+        sentences(.weaknesses)
+    )]
+    PlanTooWeak {
+        /// The scope.
+        scope: String,
+        /// The version.
+        version: PolicyVersion,
+        /// Every difference.
+        weaknesses: Vec<Weakness>,
+    },
+    /// Not every gate is met.
+    #[error(
+        "{version} cannot be promoted to {to} in scope `{scope}`: {}",
+        sentences(.gates.iter().filter(|gate| gate.is_unmet()).map(|gate| &gate.detail))
+    )]
+    GatesUnmet {
+        /// The scope.
+        scope: String,
+        /// The version.
+        version: PolicyVersion,
+        /// Where the promotion leads.
+        to: Stage,
+        /// Every gate, also those that are met.
+        gates: Vec<Gate>,
+    },
+    /// The command needs a reason.
+    #[error("say why: the reason goes into the ledger and is shown to whoever looks at the release")]
+    NoReason,
     /// Name and version are bound to other bytes.
     #[error("{version} is bound to {bound} for ever, found {found}; give the changed policy a new version")]
     Bound {
@@ -116,6 +242,47 @@ pub enum ControlError {
         /// What was expected and what was found.
         message: String,
     },
+    /// A principal is not well formed.
+    #[error("`{field}`: {message}")]
+    BadPrincipal {
+        /// The field, as a dotted path.
+        field: String,
+        /// What was expected and what was found.
+        message: String,
+    },
+    /// Nobody has this name.
+    #[error("expected the name of a principal, found `{0}`; `signalbox principal list` shows them")]
+    UnknownPrincipal(String),
+    /// No token has this id.
+    #[error("expected the id of a token, found `{0}`; `signalbox token list` shows them")]
+    UnknownToken(String),
+    /// Nobody could manage principals and tokens any more.
+    #[error(
+        "`{0}` is the last admin of the whole host with a valid token: nobody could be let in any more; make another admin \
+         with a token first"
+    )]
+    LastAdmin(String),
+    /// A token may not last so long or so short.
+    #[error(
+        "a token lasts at least {} and at most {} ms (a minute, 366 days), found {found_ms} ms",
+        Lifetime::MIN_MS,
+        Lifetime::MAX_MS
+    )]
+    BadLifetime {
+        /// How long it should have lasted, in milliseconds.
+        found_ms: i64,
+    },
+    /// There are as many as there may be.
+    #[error("there are {limit} {what}, which is the limit; remove one first")]
+    TooManyIdentities {
+        /// What.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// The operating system gives no random bytes.
+    #[error("the operating system gives no random bytes, so no token can be made: {0}")]
+    NoRandomness(String),
     /// So many levers are in force that another is refused.
     #[error("{limit} levers are in force, which is the limit (levers.count_max); let one go first")]
     TooManyLevers {
@@ -167,6 +334,11 @@ pub enum ControlError {
     /// The host is shutting down.
     #[error("the host is shutting down")]
     Stopped,
+}
+
+fn sentences<T: std::fmt::Display>(each: impl IntoIterator<Item = T>) -> String {
+    let each: Vec<String> = each.into_iter().map(|each| each.to_string()).collect();
+    each.join("; ")
 }
 
 /// The host cannot go on from its ledger.

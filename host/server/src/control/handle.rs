@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use semver::Version;
+use signalbox_domain::Digest;
+use signalbox_domain::Timestamp;
 use signalbox_domain::envelope::Lever;
-use signalbox_domain::events::{Admission, PolicyVersion};
+use signalbox_domain::events::{Admission, Event, PolicyVersion};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::change::{Applied, By, Change, Pending, Proposal};
 use super::error::ControlError;
+use super::identity::IdentityChange;
+use super::refused::Attempt;
+use super::start::Clock;
 use super::writer::{Message, Published};
 use crate::ready::Loader;
 use crate::snapshot::{LivePolicy, Snapshot};
@@ -22,6 +27,7 @@ pub struct ControlHandle {
     writer: mpsc::Sender<Message>,
     published: Arc<Published>,
     loader: Arc<Loader>,
+    clock: Clock,
 }
 
 impl std::fmt::Debug for ControlHandle {
@@ -37,11 +43,13 @@ impl ControlHandle {
         writer: mpsc::Sender<Message>,
         published: Arc<Published>,
         loader: Arc<Loader>,
+        clock: Clock,
     ) -> ControlHandle {
         ControlHandle {
             writer,
             published,
             loader,
+            clock,
         }
     }
 
@@ -179,13 +187,71 @@ impl ControlHandle {
         self.change(Change::DeleteLever { lever_id, by }).await
     }
 
+    /// Records that what was asked and answered about an order or return is erased, before it is.
+    ///
+    /// # Errors
+    /// That the ledger cannot be written.
+    pub async fn note_erasure(&self, unit: &str, by: By) -> Result<Applied, ControlError> {
+        by.check()?;
+        let event = Event::DecisionsErased {
+            unit_digest: Digest::of(unit.as_bytes()),
+        };
+        self.change(Change::Note {
+            event: Box::new(event),
+            by,
+        })
+        .await
+    }
+
+    /// Records that decisions were made that the decision log does not have.
+    ///
+    /// # Errors
+    /// That the ledger cannot be written.
+    pub async fn note_not_logged(&self, count: u64) -> Result<Applied, ControlError> {
+        let event = Event::DecisionsNotLogged { count };
+        let by = By::host("the decision log did not take them");
+        self.change(Change::Note {
+            event: Box::new(event),
+            by,
+        })
+        .await
+    }
+
+    /// A version that was ever admitted, ready to decide: to replay what it decided, or to try it on what another did.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownVersion`], [`ControlError::NotReady`] when this host cannot load it any more.
+    pub async fn load(&self, version: &PolicyVersion) -> Result<Arc<LivePolicy>, ControlError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Admission(version.clone(), reply))?;
+        let admission = answer.await.map_err(|_| ControlError::Stopped)??;
+        self.ready(&admission).await
+    }
+
+    /// Counts an attempt that was refused. The ledger is told of all attempts of a cause together, at most once a minute.
+    /// Never waits.
+    pub fn refused(&self, attempt: Attempt) {
+        self.published.refused.count(attempt);
+    }
+
+    /// The host's time.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(super) async fn identity(&self, change: IdentityChange, by: By) -> Result<Applied, ControlError> {
+        by.check()?;
+        self.change(Change::Identity { change, by }).await
+    }
+
     /// The version, ready to decide: the one that is published, or made ready now.
     async fn ready(&self, admission: &Admission) -> Result<Arc<LivePolicy>, ControlError> {
         let snapshot = self.snapshot();
         let mut live = snapshot
             .scopes
             .iter()
-            .flat_map(|scope| [&scope.champion, &scope.previous]);
+            .flat_map(|scope| [&scope.champion, &scope.previous])
+            .chain(snapshot.releases.iter().map(|release| &release.policy));
         if let Some(found) =
             live.find_map(|policy| policy.as_ref().filter(|p| p.version == admission.version))
         {
@@ -214,7 +280,7 @@ impl ControlHandle {
         answer.await.map_err(|_| ControlError::Stopped)?
     }
 
-    async fn change(&self, change: Change) -> Result<Applied, ControlError> {
+    pub(super) async fn change(&self, change: Change) -> Result<Applied, ControlError> {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Change(Box::new(change), reply))?;
         answer.await.map_err(|_| ControlError::Stopped)?

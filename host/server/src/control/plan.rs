@@ -6,11 +6,12 @@ use signalbox_domain::envelope::Lever;
 use signalbox_domain::events::{
     Admission, Entry, Event, LiveCause, PolicyVersion, Problem, Rejection, RejectionKind,
 };
+use signalbox_domain::scope::Scope;
 
 use super::change::{By, Change, Proposal};
 use super::choice::World;
 use super::error::ControlError;
-use super::levers;
+use super::{identity, levers, releases};
 
 /// What a change comes to.
 #[derive(Debug)]
@@ -24,20 +25,20 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    const NOTHING: Plan = Plan {
+    pub(super) const NOTHING: Plan = Plan {
         entries: Vec::new(),
         stop: false,
         refusal: None,
     };
 
-    fn adding(entries: Vec<Entry>) -> Plan {
+    pub(super) fn adding(entries: Vec<Entry>) -> Plan {
         Plan {
             entries,
             ..Plan::NOTHING
         }
     }
 
-    fn stopping(entry: Entry) -> Plan {
+    pub(super) fn stopping(entry: Entry) -> Plan {
         Plan {
             entries: vec![entry],
             stop: true,
@@ -76,6 +77,7 @@ pub(super) fn plan(world: &World<'_>, change: &Change) -> Result<Plan, ControlEr
         }
         Change::ForceBuiltin { scope, forced, by } => force_builtin(world, scope, *forced, by),
         Change::PutLever { lever, by } => put_lever(world, lever, by),
+        Change::Note { event, by } => Ok(Plan::adding(vec![by.entry(world.now, (**event).clone())])),
         Change::DeleteLever { lever_id, by } => {
             if !world.levers().any(|lever| lever.lever_id == *lever_id) {
                 return Err(ControlError::UnknownLever {
@@ -88,6 +90,8 @@ pub(super) fn plan(world: &World<'_>, change: &Change) -> Result<Plan, ControlEr
                 by.entry(world.now, Event::LeverDeleted { lever_id }),
             ]))
         }
+        Change::Identity { change, by } => identity::plan(world, change, by),
+        Change::Release(asked) => releases::plan(world, asked),
     }
 }
 
@@ -107,6 +111,9 @@ fn use_policy(
         });
     }
     let choice = world.state.scope(scope);
+    if choice.champion() != Some(ready) {
+        may_go_live(world, world.scope(scope)?, ready)?;
+    }
     let mut events = Vec::new();
     if choice.policy.as_ref() != Some(&ready.policy) || choice.pinned.as_ref() != pinned {
         events.push(Event::PolicyChosen {
@@ -124,6 +131,36 @@ fn use_policy(
     }
     let entries = events.into_iter().map(|event| by.entry(world.now, event));
     Ok(Plan::adding(entries.collect()))
+}
+
+/// Whether an operator may let `version` go live without a release.
+pub(super) fn may_go_live(
+    world: &World<'_>,
+    scope: &Scope,
+    version: &PolicyVersion,
+) -> Result<(), ControlError> {
+    let scope_name = || scope.name.clone();
+    if !scope.immediate {
+        return Err(ControlError::ReleaseOnly {
+            scope: scope_name(),
+            version: version.clone(),
+        });
+    }
+    if let Some(release) = releases::being_released(world, &scope.name, version) {
+        return Err(ControlError::BeingReleased {
+            scope: scope_name(),
+            version: version.clone(),
+            phase: release.phase().word(),
+        });
+    }
+    match scope.frozen(world.now) {
+        None => Ok(()),
+        Some(freeze) => Err(ControlError::Frozen {
+            scope: scope_name(),
+            until: freeze.to,
+            reason: freeze.reason.clone(),
+        }),
+    }
 }
 
 /// What makes `version` the champion of a scope that chooses by itself.
@@ -210,6 +247,10 @@ fn reject(world: &World<'_>, rejection: &Rejection) -> Plan {
 
 fn roll_back(world: &World<'_>, scope: &str, by: &By) -> Result<Plan, ControlError> {
     let name = &world.scope(scope)?.name;
+    // A canary is the newest of what decides, and whoever rolls back wants the newest gone.
+    if let Some(plan) = releases::roll_back_canary(world, name, by)? {
+        return Ok(plan);
+    }
     let choice = world.state.scope(name);
     let Some(from) = choice.champion() else {
         return Err(ControlError::NothingToRollBack {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::events::{AdmittedVersion, PolicyVersion, ScopeChoice};
+use signalbox_domain::identity::Directory;
+use signalbox_domain::release::Release;
 use signalbox_domain::scope::Scope;
 
 use super::change::PendingState;
 use super::choice::World;
-use crate::snapshot::{LivePolicy, ScopeState, Snapshot, VersionRecord, VersionState};
+use crate::snapshot::{LivePolicy, ReleaseState, ScopeState, Snapshot, VersionRecord, VersionState};
 
 /// Versions that are ready to decide.
 pub(super) type Ready = BTreeMap<PolicyVersion, Arc<LivePolicy>>;
@@ -27,6 +29,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) revision: u64,
     /// Changes that are not in the ledger yet.
     pub(super) unrecorded: usize,
+    /// Who may what.
+    pub(super) identity: &'a Arc<Directory>,
 }
 
 /// Builds the snapshot.
@@ -39,7 +43,9 @@ pub(super) fn snapshot(world: &World<'_>, around: &Surroundings<'_>) -> Snapshot
             .collect(),
         levers: world.levers().cloned().collect(),
         versions: versions(world),
+        releases: releases(world, around),
         unrecorded: around.unrecorded,
+        identity: Arc::clone(around.identity),
     }
 }
 
@@ -58,10 +64,26 @@ fn scope_state(
         champion: ready(choice.champion()),
         previous: ready(choice.previous()),
         cost_book: Arc::clone(cost_book),
+        cost_book_digest: cost_book.digest(),
         note: note(world, around, scope, &choice),
         policy: choice.policy,
         pinned: choice.pinned,
     }
+}
+
+fn releases(world: &World<'_>, around: &Surroundings<'_>) -> Vec<ReleaseState> {
+    let releases = world.state.releases.values();
+    let state = |release: &Release| {
+        // What was submitted was admitted.
+        let known = world.state.versions.get(release.version())?;
+        Some(ReleaseState {
+            release: release.clone(),
+            plan: known.admission.rollout.clone(),
+            governance: known.admission.governance.clone(),
+            policy: around.ready.get(release.version()).cloned(),
+        })
+    };
+    releases.filter_map(state).collect()
 }
 
 /// Why a scope does not run what one might expect it to.
@@ -72,8 +94,21 @@ fn note(world: &World<'_>, around: &Surroundings<'_>, scope: &Scope, choice: &Sc
             return Some(format!("{version} cannot be made ready: {problem}"));
         }
     }
+    let frozen = scope.frozen(world.now);
+    if let Some((freeze, waiting)) = frozen.zip(world.waiting(scope)) {
+        return Some(format!(
+            "{} goes live when the freeze ends at {}: {}",
+            waiting.admission.version, freeze.to, freeze.reason
+        ));
+    }
     if choice.champion().is_some() {
         return None;
+    }
+    if !scope.immediate {
+        return Some(format!(
+            "nothing was released here yet; `signalbox release submit NAME@VERSION --scope {}` begins it",
+            scope.name
+        ));
     }
     if choice.policy.is_some() {
         return Some(format!(

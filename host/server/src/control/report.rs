@@ -39,7 +39,9 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::PrincipalRemoved { .. }
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. }
-            | Event::AccessRefused(_) => tracing::info!(
+            | Event::AccessRefused(_)
+            | Event::DecisionsErased { .. }
+            | Event::DecisionsNotLogged { .. } => tracing::info!(
                 kind = entry.event.kind(),
                 actor = entry.actor,
                 reason = entry.reason,

@@ -10,7 +10,7 @@ use signalbox_domain::Timestamp;
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::events::{Admission, State};
 use signalbox_domain::scope::Scope;
-use signalbox_ledger::{Journal, LedgerError};
+use signalbox_ledger::{Journal, KeyFile, LedgerError};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,8 @@ const TICK: Duration = Duration::from_secs(1);
 pub struct ControlOptions {
     /// The journal's file.
     pub journal: PathBuf,
+    /// The file of the key that signs it, made at the first start.
+    pub ledger_key: PathBuf,
     /// Every scope with its cost book, in the order in which they are listed.
     pub scopes: Vec<(Scope, Arc<CostBook>)>,
     /// Bounds of levers.
@@ -68,10 +70,12 @@ impl Control {
     /// [`StartError`] when the ledger cannot be opened, is in use, or was altered.
     pub async fn start(options: ControlOptions, loader: Arc<Loader>) -> Result<Control, StartError> {
         let (scopes, cost_books): (Vec<Scope>, Vec<Arc<CostBook>>) = options.scopes.into_iter().unzip();
-        let path = options.journal;
-        let (journal, state) = tokio::task::spawn_blocking(move || open(&path))
+        let (path, key) = (options.journal, KeyFile::new(options.ledger_key));
+        let now = (options.clock)();
+        let (journal, state) = tokio::task::spawn_blocking(move || open(&path, key, now))
             .await
             .map_err(|_| StartError::Stopped)??;
+        let clock = Arc::clone(&options.clock);
         let setup = Setup {
             scopes,
             cost_books,
@@ -97,7 +101,7 @@ impl Control {
         ));
         tasks.spawn(tick(messages.clone(), stop.clone()));
         Ok(Control {
-            handle: ControlHandle::new(messages.clone(), published, loader),
+            handle: ControlHandle::new(messages.clone(), published, loader, clock),
             messages,
             thread,
             tasks,
@@ -125,9 +129,9 @@ impl Control {
     }
 }
 
-/// Opens the journal and folds it.
-fn open(path: &std::path::Path) -> Result<(Journal, State), StartError> {
-    let journal = Journal::open(path)?;
+/// Opens the journal, folds it, and has what comes signed.
+fn open(path: &std::path::Path, key: KeyFile, now: Timestamp) -> Result<(Journal, State), StartError> {
+    let mut journal = Journal::open(path)?;
     let mut state = State::default();
     let mut contradiction = None;
     journal.replay(|record| {
@@ -140,7 +144,11 @@ fn open(path: &std::path::Path) -> Result<(Journal, State), StartError> {
     })?;
     match contradiction {
         Some((seq, source)) => Err(StartError::Contradiction { seq, source }),
-        None => Ok((journal, state)),
+        None => {
+            // Changes nothing of the state: only the ledger itself reads who signs it.
+            journal.start_signing(key, now)?;
+            Ok((journal, state))
+        }
     }
 }
 

@@ -7,15 +7,19 @@ use arc_swap::ArcSwap;
 use signalbox_domain::Timestamp;
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::events::{Admission, Entry, Event, PolicyVersion, State};
+use signalbox_domain::identity::Directory;
 use signalbox_domain::scope::Scope;
 use signalbox_ledger::{Journal, LedgerError};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::change::{Applied, Change, Pending};
+use super::change::{Applied, By, Change, Pending};
+use super::checkpoints::Checkpoints;
 use super::choice::World;
 use super::error::ControlError;
+use super::fault::{self, FaultPoint};
 use super::plan::{self, Plan};
 use super::publish::{self, Ready, Surroundings};
+use super::refused::{Counted, RefusedAttempts};
 use super::report;
 use super::start::Clock;
 use crate::config::LeverBounds;
@@ -39,6 +43,8 @@ pub(super) enum Message {
         pinned: Option<semver::Version>,
         reply: oneshot::Sender<Result<Admission, ControlError>>,
     },
+    /// What was admitted under a name and version, whatever became of it.
+    Admission(PolicyVersion, oneshot::Sender<Result<Admission, ControlError>>),
     /// Which versions are on their way.
     Pending(Vec<Pending>),
     /// A version that should be ready is, or cannot be.
@@ -57,6 +63,8 @@ pub(super) struct Published {
     pub(super) revision: watch::Sender<u64>,
     /// Versions that should be ready and are not.
     pub(super) missing: watch::Sender<Vec<Admission>>,
+    /// Refused attempts that the ledger is still to be told of.
+    pub(super) refused: RefusedAttempts,
 }
 
 /// What the writer is given.
@@ -79,6 +87,9 @@ pub(super) struct Writer {
     /// What took effect before the ledger had it, oldest first.
     unrecorded: VecDeque<Entry>,
     revision: u64,
+    /// As it was last published: most publications change nothing of it.
+    identity: Arc<Directory>,
+    checkpoints: Checkpoints,
     published: Arc<Published>,
 }
 
@@ -92,10 +103,12 @@ impl Writer {
         failed: BTreeMap<PolicyVersion, String>,
     ) -> Writer {
         let revision = journal.head().seq;
+        let checkpoints = Checkpoints::of(&journal, (setup.clock)());
         let published = Arc::new(Published {
             snapshot: ArcSwap::from_pointee(Snapshot::empty()),
             revision: watch::Sender::new(revision),
             missing: watch::Sender::new(Vec::new()),
+            refused: RefusedAttempts::default(),
         });
         let mut writer = Writer {
             setup,
@@ -106,6 +119,8 @@ impl Writer {
             pending: Vec::new(),
             unrecorded: VecDeque::new(),
             revision,
+            identity: Arc::default(),
+            checkpoints,
             published,
         };
         writer.publish();
@@ -134,6 +149,10 @@ impl Writer {
                     let found = self.world().resolve(&scope, &policy, pinned.as_ref());
                     let _ = reply.send(found.map(|known| known.admission.clone()));
                 }
+                Message::Admission(version, reply) => {
+                    let known = self.world().admitted(&version);
+                    let _ = reply.send(known.map(|known| known.admission.clone()));
+                }
                 Message::Pending(pending) => {
                     if pending != self.pending {
                         self.pending = pending;
@@ -155,6 +174,9 @@ impl Writer {
                 Message::Tick => self.tick(),
                 Message::Stop => break,
             }
+            // Behind the answer, so that nobody waits for it.
+            let now = self.now();
+            self.checkpoints.keep(&mut self.journal, now);
         }
         self.finish();
     }
@@ -196,6 +218,7 @@ impl Writer {
             };
             // Also when it was refused: what came with it must not stay ready for nothing.
             applied = self.publish_as(outcome)?;
+            fault::reached(FaultPoint::Published);
         }
         match refusal {
             Some(refusal) => Err(refusal),
@@ -221,10 +244,12 @@ impl Writer {
             next = fold(next, &raised)?;
             entries.extend(raised);
         }
+        fault::reached(FaultPoint::AddChecked);
         // The commit point: what is in the ledger has happened, also if the host dies before it publishes.
         self.journal
             .append(&entries)
             .map_err(|source| ControlError::LedgerUnavailable { source: Some(source) })?;
+        fault::reached(FaultPoint::AddAppended);
         report::entries(&self.setup.telemetry, &entries);
         self.state = next;
         Ok(())
@@ -236,7 +261,9 @@ impl Writer {
             return Err(ControlError::LedgerUnavailable { source: None });
         }
         self.state = self.after(&entries)?;
+        fault::reached(FaultPoint::StopChecked);
         self.publish();
+        fault::reached(FaultPoint::StopPublished);
         report::entries(&self.setup.telemetry, &entries);
         self.unrecorded.extend(entries);
         if let Err(problem) = self.record_the_rest() {
@@ -246,6 +273,7 @@ impl Writer {
                 "a stop took effect but the ledger cannot be written; trying again every second"
             );
         }
+        fault::reached(FaultPoint::StopAppended);
         Ok(())
     }
 
@@ -291,6 +319,24 @@ impl Writer {
         fold(self.state.clone(), entries)
     }
 
+    /// Tells the ledger of refused attempts, as often as it may be told.
+    fn record_refusals(&mut self) {
+        let counted = self.published.refused.take(self.now(), false);
+        if counted.is_empty() {
+            return;
+        }
+        match self.add(refusals(&counted)) {
+            Ok(()) => self.publish(),
+            Err(problem) => {
+                tracing::debug!(
+                    error = error_text::chain(&problem),
+                    "refused attempts are not recorded yet"
+                );
+                self.published.refused.give_back(counted);
+            }
+        }
+    }
+
     fn no_longer_pending(&mut self, entries: &[Entry]) {
         for entry in entries {
             match &entry.event {
@@ -314,6 +360,7 @@ impl Writer {
                 "the ledger still cannot be written"
             );
         }
+        self.record_refusals();
         // What should have gone live while the ledger could not be written.
         self.settle();
         let shown = self.published.snapshot.load().levers.len();
@@ -328,6 +375,9 @@ impl Writer {
         self.ready.retain(|version, _| wanted.contains(version));
         self.failed.retain(|version, _| wanted.contains(version));
         self.revision = self.revision.saturating_add(1);
+        if *self.identity != self.state.identity {
+            self.identity = Arc::new(self.state.identity.clone());
+        }
         let snapshot = publish::snapshot(
             &self.world(),
             &Surroundings {
@@ -336,6 +386,7 @@ impl Writer {
                 failed: &self.failed,
                 revision: self.revision,
                 unrecorded: self.unrecorded.len(),
+                identity: &self.identity,
             },
         );
         let missing = wanted.iter().filter(|version| !self.ready.contains_key(version));
@@ -351,6 +402,8 @@ impl Writer {
     }
 
     fn finish(mut self) {
+        let counted = self.published.refused.take(self.now(), true);
+        self.unrecorded.extend(refusals(&counted));
         if let Err(problem) = self.record_the_rest() {
             tracing::error!(
                 unrecorded = self.unrecorded.len(),
@@ -358,7 +411,15 @@ impl Writer {
                 "stops that took effect are lost: the ledger could not be written before the host ended"
             );
         }
+        let now = self.now();
+        self.checkpoints.end(&mut self.journal, now);
     }
+}
+
+fn refusals(counted: &[Counted]) -> Vec<Entry> {
+    let by = By::host("counted since the last entry of this cause");
+    let entry = |counted: &Counted| by.entry(counted.last, Event::AccessRefused(counted.refusals.clone()));
+    counted.iter().map(entry).collect()
 }
 
 fn fold(mut state: State, entries: &[Entry]) -> Result<State, ControlError> {

@@ -8,7 +8,7 @@ use signalbox_domain::{Word, incumbent};
 use signalbox_sandbox::{CallContext, Input, InvokeError, Priority, WordCollision};
 
 use super::accept::{self, Accepted, Refused};
-use super::answer::Reply;
+use super::answer::Decided;
 use super::{Decidable, DecideError, Decider, Opened};
 use crate::error_text::chain;
 use crate::snapshot::LivePolicy;
@@ -36,7 +36,7 @@ impl Decider {
     /// # Errors
     /// [`DecideError::DeadlineMissed`] when not even the built-in policy was done in time, and
     /// [`DecideError::Failed`] for a fault of the host.
-    pub async fn run<C: Decidable>(&self, request: Opened<C>) -> Result<Reply<C>, DecideError> {
+    pub async fn run<C: Decidable>(&self, request: Opened<C>) -> Result<Decided<C>, DecideError> {
         let whole = tokio::time::Instant::from_std(request.deadline.whole);
         let made = tokio::time::timeout_at(whole, self.decide(&request)).await;
         let missed = |_| DecideError::DeadlineMissed {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use signalbox_domain::envelope::{Envelope, Selectors};
+use signalbox_domain::envelope::{Envelope, Lever, Selectors};
 use signalbox_domain::validate::Circumstances;
 use signalbox_domain::{Digest, Timestamp, Word};
 use uuid::Uuid;
@@ -35,6 +35,32 @@ pub struct Opened<C> {
     pub(super) deadline: Deadline,
     pub(super) large: bool,
     pub(super) opened: Instant,
+    /// The host's levers in force, whether or not they acted.
+    pub(super) levers: Vec<Lever>,
+    pub(super) body_digest: Option<Digest>,
+}
+
+impl<C: Decidable> Opened<C> {
+    /// The scope that decides.
+    pub fn scope(&self) -> &str {
+        &self.state.scope.name
+    }
+
+    /// The caller's idempotency key.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.case.request().envelope().idempotency_key
+    }
+
+    /// When the answer has to be there.
+    pub fn until(&self) -> Instant {
+        self.deadline.whole
+    }
+
+    /// Notes the digest of the body that came with an idempotency key.
+    pub fn with_body_digest(mut self, digest: Digest) -> Opened<C> {
+        self.body_digest = Some(digest);
+        self
+    }
 }
 
 impl Decider {
@@ -73,6 +99,8 @@ impl Decider {
             deadline: Deadline::split(edge.arrived, deadline_ms),
             large: edge.large,
             opened,
+            levers: snapshot.levers_at(edge.now).cloned().collect(),
+            body_digest: None,
         })
     }
 }
@@ -88,7 +116,7 @@ fn no_scope<C: Decidable>(selectors: &Selectors) -> DecideError {
 }
 
 /// The seed of a decision that names none: from its id, so that a replay draws the same lots.
-fn seed_of(decision_id: Uuid) -> u64 {
+pub fn seed_of(decision_id: Uuid) -> u64 {
     let digest = Digest::of_parts(&[b"signalbox seed", decision_id.as_bytes()]);
     digest
         .as_bytes()

@@ -1,13 +1,16 @@
 //! The real host, started for the demo as `signalbox serve` starts it.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
+use signalbox_domain::identity::{BearerToken, Grant, GrantedScopes, Principal, Role};
 
 use super::error::DemoError;
 use super::stage::Stage;
 use crate::app::{App, AppOptions, RunningApp};
 use crate::config::Config;
+use crate::control::{By, Lifetime};
 
 /// A host of the demo's own.
 pub struct DemoHost(RunningApp);
@@ -26,6 +29,31 @@ impl DemoHost {
         app.ready().await;
         let url = Url::parse(&format!("http://{}", app.addr)).map_err(failed)?;
         Ok((DemoHost(app), url, began.elapsed()))
+    }
+
+    /// A token for the demo, which calls as a shop's systems and as its operators do.
+    ///
+    /// # Errors
+    /// [`DemoError::Start`].
+    pub async fn let_in(&self) -> Result<BearerToken, DemoError> {
+        let grant = |role| Grant {
+            role,
+            functions: BTreeSet::new(),
+            scopes: GrantedScopes::All,
+        };
+        let demo = Principal {
+            name: "demo".to_owned(),
+            grants: [Role::Service, Role::Operator].map(grant).into(),
+        };
+        let by = || By {
+            actor: "admin".to_owned(),
+            reason: "the demo".to_owned(),
+        };
+        let control = &self.0.control;
+        let name = demo.name.clone();
+        control.put_principal(demo, by()).await.map_err(failed)?;
+        let made = control.create_token(&name, Lifetime::DEFAULT, by()).await;
+        Ok(made.map_err(failed)?.token)
     }
 
     /// Ends it in order.

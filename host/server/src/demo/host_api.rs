@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, Url};
 use semver::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use signalbox_domain::identity::BearerToken;
 
 use super::error::DemoError;
-use crate::api::{Change, LeverBody, ScopeList, ScopeView, Signed, UsePolicy, VersionList, VersionView};
+use crate::api::{Change, LeverBody, ScopeList, ScopeView, UsePolicy, VersionList, VersionView};
 
 /// How long a version may take from its file to a verdict, here where compilers may be at work beside it.
 const VERDICT_WITHIN: Duration = Duration::from_secs(60);
@@ -88,7 +90,7 @@ impl HostApi {
         let body = UsePolicy {
             policy: policy.to_owned(),
             version: None,
-            by: signed(reason),
+            reason: reason.to_owned(),
         };
         self.call(Method::POST, &format!("/v1/scopes/{scope}/use"), Some(&body))
             .await
@@ -142,28 +144,27 @@ impl HostApi {
     }
 }
 
-/// Keep-alive connections to a host on this machine, at most `clients` of them idle.
+/// Keep-alive connections to a host on this machine, at most `clients` of them idle, that show `token`.
 ///
 /// # Errors
 /// [`DemoError::Unreachable`] when there can be none.
-pub fn connections(clients: usize) -> Result<Client, DemoError> {
+pub fn connections(clients: usize, token: &BearerToken) -> Result<Client, DemoError> {
+    let mut headers = HeaderMap::new();
+    // Hex digits and letters are a header.
+    if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", token.reveal())) {
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
     // A proxy from the environment would make the host see a stranger.
     let builder = Client::builder()
         .no_proxy()
+        .default_headers(headers)
         .pool_max_idle_per_host(clients)
         .timeout(Duration::from_secs(70));
     builder.build().map_err(|source| DemoError::Unreachable {
         what: "an HTTP client".to_owned(),
         source,
     })
-}
-
-/// The demo signs what it does.
-pub fn signed(reason: &str) -> Signed {
-    Signed {
-        actor: "demo".to_owned(),
-        reason: reason.to_owned(),
-    }
 }
 
 /// Why a version was rejected, a line for each problem.

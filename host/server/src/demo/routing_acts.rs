@@ -241,7 +241,6 @@ async fn lever(show: &mut Show, stream: &Stream) -> Result<Option<(String, Windo
         capacity_bp: None,
         expires_at: Timestamp(jiff::Timestamp::now().as_millisecond()).plus_millis(LEVER_MS),
         reason: "water in the warehouse".to_owned(),
-        actor: "demo".to_owned(),
     };
     let asked = Instant::now();
     show.api.put_lever(LEVER, &body).await?;

@@ -1,14 +1,17 @@
 //! Typed events: each is one log line and the metrics that belong to it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use metrics::Label;
+use signalbox_domain::identity::AccessCause;
 
 use super::metrics::{
-    ADMISSIONS, DECISION_FUEL, DECISION_MEMORY, DECISION_SECONDS, DECISIONS, FALLBACKS, HTTP_REQUESTS,
-    HTTP_SECONDS, LIVE_POLICIES, REJECTIONS, REVISION, SHED, Telemetry, UNRECORDED,
+    ACCESS_REFUSED, ADMISSIONS, DECISION_FUEL, DECISION_MEMORY, DECISION_SECONDS, DECISIONS, FALLBACKS,
+    HTTP_REQUESTS, HTTP_SECONDS, LIVE_POLICIES, NOT_LOGGED, REJECTIONS, REVISION, SHED, Telemetry,
+    UNRECORDED,
 };
-use super::series::{DecisionSeries, FallbackSeries, HttpSeries, Throttle};
+use super::series::{DecisionSeries, FallbackSeries, HttpSeries, RefusalSeries, Throttle};
 
 /// Something that happened and is worth a log line and a metric.
 pub trait Event {
@@ -95,6 +98,26 @@ impl Event for DecisionAnswered<'_> {
     }
 }
 
+/// A decision should be in the decision log and is not.
+#[derive(Clone, Copy, Debug)]
+pub struct DecisionNotLogged<'a> {
+    /// The decision.
+    pub decision_id: uuid::Uuid,
+    /// Why, for people.
+    pub error: &'a str,
+}
+
+impl Event for DecisionNotLogged<'_> {
+    fn emit(&self, telemetry: &Telemetry) {
+        telemetry.counter(NOT_LOGGED, Vec::new()).increment(1);
+        tracing::error!(
+            decision_id = %self.decision_id,
+            error = self.error,
+            "a decision is not in the decision log"
+        );
+    }
+}
+
 /// A policy should have answered and could not.
 #[derive(Clone, Copy, Debug)]
 pub struct FallbackTaken<'a> {
@@ -141,6 +164,51 @@ impl Event for FallbackTaken<'_> {
             tracing::debug!(scope, policy, version, cause, detail, "fell back");
         } else if let Some(held_back) = series.throttle.pass() {
             tracing::warn!(scope, policy, version, cause, detail, held_back, "fell back");
+        }
+    }
+}
+
+/// Somebody was refused for want of a valid token or a role.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessRefused<'a> {
+    /// Why.
+    pub cause: AccessCause,
+    /// The address it came from.
+    pub peer: Option<IpAddr>,
+    /// Who tried, when a known token said so.
+    pub principal: Option<&'a str>,
+    /// The same for people; never what was shown as a token.
+    pub detail: &'a str,
+}
+
+impl Event for AccessRefused<'_> {
+    fn emit(&self, telemetry: &Telemetry) {
+        let cause = self.cause.as_str();
+        let series = telemetry
+            .series()
+            .refusals
+            .get(cause.to_owned(), || RefusalSeries {
+                refusals: telemetry.counter(ACCESS_REFUSED, vec![Label::from_static_parts("cause", cause)]),
+                throttle: Throttle::new(),
+            });
+        series.refusals.increment(1);
+        // Failed attempts are few for each address, because it is then told to wait; these two are not.
+        let held_back = match self.cause {
+            AccessCause::Denied | AccessCause::RateLimited => series.throttle.pass(),
+            AccessCause::NoToken
+            | AccessCause::UnknownToken
+            | AccessCause::Expired
+            | AccessCause::Revoked => Some(0),
+        };
+        if let Some(held_back) = held_back {
+            tracing::warn!(
+                cause,
+                peer = self.peer.map(tracing::field::display),
+                principal = self.principal,
+                detail = self.detail,
+                held_back,
+                "access refused"
+            );
         }
     }
 }

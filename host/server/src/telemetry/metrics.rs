@@ -14,10 +14,12 @@ pub(super) const DECISIONS: &str = "signalbox_decisions_total";
 pub(super) const DECISION_SECONDS: &str = "signalbox_decision_duration_seconds";
 pub(super) const DECISION_FUEL: &str = "signalbox_decision_fuel";
 pub(super) const DECISION_MEMORY: &str = "signalbox_decision_memory_bytes";
+pub(super) const NOT_LOGGED: &str = "signalbox_decisions_not_logged_total";
 pub(super) const FALLBACKS: &str = "signalbox_fallbacks_total";
 pub(super) const HTTP_REQUESTS: &str = "signalbox_http_requests_total";
 pub(super) const HTTP_SECONDS: &str = "signalbox_http_request_duration_seconds";
 pub(super) const SHED: &str = "signalbox_requests_shed_total";
+pub(super) const ACCESS_REFUSED: &str = "signalbox_access_refused_total";
 pub(super) const ADMISSIONS: &str = "signalbox_admissions_total";
 pub(super) const REJECTIONS: &str = "signalbox_rejections_total";
 pub(super) const REVISION: &str = "signalbox_snapshot_revision";
@@ -27,6 +29,8 @@ const POOL_IN_USE: &str = "signalbox_sandbox_permits_in_use";
 const POOL_LIMIT: &str = "signalbox_sandbox_permits_limit";
 const IN_FLIGHT: &str = "signalbox_http_requests_in_flight";
 const BODY_BYTES: &str = "signalbox_http_body_bytes_in_flight";
+const LOG_QUEUED: &str = "signalbox_decision_log_queued";
+const LOG_BYTES: &str = "signalbox_decision_log_bytes";
 const BUILD: &str = "signalbox_build_info";
 
 const COUNTERS: &[(&str, &str)] = &[
@@ -39,10 +43,18 @@ const COUNTERS: &[(&str, &str)] = &[
         "Policies that should have answered and could not, by cause",
     ),
     (
+        NOT_LOGGED,
+        "Decisions that should be in the decision log and are not",
+    ),
+    (
         HTTP_REQUESTS,
         "Answered HTTP requests by route, method and status",
     ),
     (SHED, "Requests refused because a limit was reached, by limit"),
+    (
+        ACCESS_REFUSED,
+        "Attempts that were refused for want of a valid token or a role, by cause",
+    ),
     (ADMISSIONS, "Policy versions that passed admission"),
     (
         REJECTIONS,
@@ -61,6 +73,8 @@ const GAUGES: &[(&str, &str)] = &[
     (POOL_LIMIT, "Sandbox permits"),
     (IN_FLIGHT, "Decision requests being worked on"),
     (BODY_BYTES, "Bytes of request bodies held at this moment"),
+    (LOG_QUEUED, "Decisions that wait for the decision log's writer"),
+    (LOG_BYTES, "Bytes of the decision log"),
     (BUILD, "Always 1; the host's version is its label"),
 ];
 
@@ -113,6 +127,10 @@ pub struct Gauges {
     pub in_flight: u64,
     /// Bytes of request bodies held.
     pub body_bytes: u64,
+    /// Decisions that wait for the decision log's writer.
+    pub log_queued: u64,
+    /// Bytes of the decision log.
+    pub log_bytes: u64,
 }
 
 impl Telemetry {
@@ -154,6 +172,8 @@ impl Telemetry {
         set(POOL_LIMIT, gauges.pool_limit);
         set(IN_FLIGHT, gauges.in_flight);
         set(BODY_BYTES, gauges.body_bytes);
+        set(LOG_QUEUED, gauges.log_queued);
+        set(LOG_BYTES, gauges.log_bytes);
         self.inner.handle.render()
     }
 

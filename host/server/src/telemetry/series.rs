@@ -22,6 +22,12 @@ pub(super) struct FallbackSeries {
     pub throttle: Throttle,
 }
 
+/// What is counted of refused attempts of one cause, and when one of them was last logged.
+pub(super) struct RefusalSeries {
+    pub refusals: Counter,
+    pub throttle: Throttle,
+}
+
 /// What is counted of HTTP requests with the same labels.
 pub(super) struct HttpSeries {
     pub requests: Counter,
@@ -34,6 +40,7 @@ pub(super) struct HttpSeries {
 pub(super) struct SeriesCache {
     pub decisions: Cache<DecisionSeries>,
     pub fallbacks: Cache<FallbackSeries>,
+    pub refusals: Cache<RefusalSeries>,
     pub http: Cache<HttpSeries>,
 }
 

@@ -8,12 +8,16 @@
     reason = "shared by tests, each of which uses a part"
 )]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
+use signalbox_domain::identity::{Function, Grant, GrantedScopes, Principal, Role};
 use signalbox_server::app::{App, AppOptions, RunningApp};
 use signalbox_server::config::Config;
+use signalbox_server::control::{By, Lifetime};
 use signalbox_server::snapshot::VersionState;
 use tempfile::TempDir;
 
@@ -26,6 +30,8 @@ pub const SIGNALBOX: &str = env!("CARGO_BIN_EXE_signalbox");
 /// A running host with folders of its own.
 pub struct Served {
     pub app: RunningApp,
+    /// A token that may do everything.
+    pub token: String,
     folder: TempDir,
 }
 
@@ -52,7 +58,22 @@ impl Served {
         options.compile_program = SIGNALBOX.into();
         let app = App::start(config, options).await.unwrap();
         tokio::time::timeout(PATIENCE, app.ready()).await.unwrap();
-        Served { app, folder }
+        let token = token(&app).await;
+        Served { app, token, folder }
+    }
+
+    /// A client that shows the token.
+    pub fn client(&self) -> reqwest::Client {
+        let shown = format!("Bearer {}", self.token).parse().unwrap();
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, shown)]);
+        reqwest::Client::builder()
+            .default_headers(headers)
+            .build()
+            .unwrap()
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub fn policies(&self) -> PathBuf {
@@ -78,8 +99,37 @@ impl Served {
     }
 
     pub async fn stop(self) {
-        self.app.shutdown().await;
+        self.end().await;
     }
+
+    /// Stops the host; its folders.
+    pub async fn end(self) -> TempDir {
+        self.app.shutdown().await;
+        self.folder
+    }
+}
+
+/// A token for the tests, who have every role.
+async fn token(app: &RunningApp) -> String {
+    let grant = |role| Grant {
+        role,
+        functions: match role {
+            Role::Approver => Function::ALL.into(),
+            _ => BTreeSet::new(),
+        },
+        scopes: GrantedScopes::All,
+    };
+    let tests = Principal {
+        name: "tests".to_owned(),
+        grants: Role::ALL.map(grant).into(),
+    };
+    let by = || By {
+        actor: "tests".to_owned(),
+        reason: String::new(),
+    };
+    app.control.put_principal(tests, by()).await.unwrap();
+    let made = app.control.create_token("tests", Lifetime::DEFAULT, by()).await;
+    made.unwrap().token.reveal()
 }
 
 /// A policy file that runs the hostile guest.

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use signalbox_plugin::allocation::*;
 use signalbox_plugin::contract::Tables;
 use signalbox_plugin::policy::{Answer, Run};
-use signalbox_plugin::allocation::*;
 
 /// What it says.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -24,7 +24,7 @@ async fn every_domain_is_answered_and_says_who_answered() {
         assert_eq!(answer["assigned_arm"], "champion");
         assert_eq!(
             (&answer["mode"], &answer["logged"]),
-            (&json!("DECIDE"), &json!(false))
+            (&json!("DECIDE"), &json!(true))
         );
         assert!(
             answer["digest"].as_str().unwrap().starts_with("sha256:"),
@@ -98,7 +98,7 @@ async fn what_curl_sends_by_itself_is_decided_too() {
 async fn a_lever_acts_from_the_next_request_on_and_the_answer_says_so() {
     let host = Host::start().await;
     let until = crate::clock::now().plus_millis(3_600_000).to_string();
-    let lever = json!({ "kind": "NODE_OFF", "node_id": "DC", "expires_at": until, "reason": "flood", "actor": "ops" });
+    let lever = json!({ "kind": "NODE_OFF", "node_id": "DC", "expires_at": until, "reason": "flood" });
     let put = host.send_json("PUT", "/v1/levers/flood", &lever).await;
     assert_eq!(put.status, 200, "{put:?}");
     assert_eq!(put.json()["recorded"], true);
@@ -116,7 +116,7 @@ async fn a_lever_acts_from_the_next_request_on_and_the_answer_says_so() {
     assert_eq!(answer["diagnostics"]["levers"][0]["lever_id"], "flood");
 
     let gone = host
-        .send_json("DELETE", "/v1/levers/flood?reason=dry&actor=ops", &json!({}))
+        .send_json("DELETE", "/v1/levers/flood?reason=dry", &json!({}))
         .await;
     assert_eq!(gone.status, 200, "{gone:?}");
     assert_eq!(host.decide("routing", &body).await.json()["status"], "FULL");

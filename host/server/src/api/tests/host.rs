@@ -1,6 +1,9 @@
 //! The host that the tests ask.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -8,14 +11,16 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
+use signalbox_domain::identity::{Function, Grant, GrantedScopes, Principal, Role};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
 use crate::api::{self, Api, ApiOptions, Readiness};
 use crate::app::{AppOptions, Core};
+use crate::clock;
 use crate::config::Config;
-use crate::decide::Decider;
+use crate::control::{By, Lifetime};
 use crate::telemetry::Telemetry;
 
 pub const LOCAL: &str = "127.0.0.1:50000";
@@ -25,7 +30,11 @@ pub const STRANGER: &str = "10.0.0.7:50000";
 pub struct Host {
     pub router: Router,
     pub readiness: watch::Sender<Readiness>,
-    core: Core,
+    /// A token that may do everything.
+    pub token: String,
+    /// How far the API's clock runs ahead, in milliseconds.
+    pub ahead_ms: Arc<AtomicI64>,
+    pub core: Core,
     _folder: TempDir,
 }
 
@@ -70,24 +79,66 @@ impl Host {
         let program = AppOptions::this_program().unwrap();
         let core = Core::start(&config, program, &telemetry).await.unwrap();
         let (readiness, is_ready) = watch::channel(Readiness::Ready);
-        let decider = Decider::new(config.requests.clone(), core.sandbox(), telemetry.clone());
-        let api = Api::new(options, core.control(), decider, telemetry, is_ready);
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let clock = {
+            let ahead_ms = Arc::clone(&ahead_ms);
+            Arc::new(move || clock::now().plus_millis(ahead_ms.load(Ordering::Relaxed)))
+        };
+        let api = Api::new(options, core.services(&config, &telemetry), is_ready, clock);
+        let all: Vec<Grant> = Role::ALL.map(|role| grant(role, GrantedScopes::All)).into();
+        let token = let_in(&core, "tests", all).await;
         Host {
             router: api::router(api),
             readiness,
+            token,
+            ahead_ms,
             core,
             _folder: folder,
         }
+    }
+
+    pub fn recorder(&self) -> crate::record::Recorder {
+        self.core.recorder()
+    }
+
+    pub fn control(&self) -> crate::control::ControlHandle {
+        self.core.control()
+    }
+
+    pub fn revision(&self) -> u64 {
+        self.control().snapshot().revision
     }
 
     pub async fn stop(self) {
         self.core.stop().await;
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answered {
+    /// Makes a principal with a token; the token.
+    pub async fn let_in(&self, name: &str, grants: Vec<Grant>) -> String {
+        let_in(&self.core, name, grants).await
+    }
+
+    /// Sends a request with the token that may do everything.
+    pub async fn send(&self, mut request: Request<Body>) -> Answered {
+        let shown = format!("Bearer {}", self.token).parse().unwrap();
+        request.headers_mut().insert("authorization", shown);
+        self.send_as_it_is(request).await
+    }
+
+    /// Sends a request with the token that it has, or with none.
+    pub async fn send_as_it_is(&self, request: Request<Body>) -> Answered {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        // A stream of events has no end to wait for.
+        let is_stream = parts
+            .headers
+            .get("content-type")
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let bytes = if is_stream {
+            Default::default()
+        } else {
+            to_bytes(body, usize::MAX).await.unwrap()
+        };
         Answered {
             status: parts.status,
             headers: parts.headers,
@@ -110,6 +161,33 @@ impl Host {
         self.send_json("POST", &format!("/v1/decisions/{domain}"), body)
             .await
     }
+}
+
+/// A role; an approver speaks for every function.
+pub fn grant(role: Role, scopes: GrantedScopes) -> Grant {
+    Grant {
+        role,
+        functions: match role {
+            Role::Approver => Function::ALL.into(),
+            _ => BTreeSet::new(),
+        },
+        scopes,
+    }
+}
+
+async fn let_in(core: &Core, name: &str, grants: Vec<Grant>) -> String {
+    let by = || By {
+        actor: "setup".to_owned(),
+        reason: String::new(),
+    };
+    let control = core.control();
+    let principal = Principal {
+        name: name.to_owned(),
+        grants,
+    };
+    control.put_principal(principal, by()).await.unwrap();
+    let made = control.create_token(name, Lifetime::DEFAULT, by()).await;
+    made.unwrap().token.reveal()
 }
 
 /// A request of `peer` to the host as `localhost`.

@@ -219,9 +219,11 @@ fn where_scope_or_author_do_not_say_immediate_nothing_goes_live_by_itself() {
     bench.scopes = vec![Scope::whole(Domain::Routing)];
     bench.admit("a@1.0.0");
     assert_eq!(bench.champion(), None);
-    bench.use_policy("a@1.0.0", false);
-    bench.admit("a@1.1.0");
-    assert_eq!(bench.champion().as_deref(), Some("a@1.0.0"));
+    let refused = use_policy(&bench.world(), "routing", &version("a@1.0.0"), None, &by());
+    assert!(
+        matches!(refused, Err(ControlError::ReleaseOnly { .. })),
+        "{refused:?}"
+    );
 
     let mut bench = Bench::new();
     let careful = Admission {

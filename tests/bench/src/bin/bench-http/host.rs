@@ -29,6 +29,7 @@ pub fn is_host() -> bool {
 pub struct Host {
     /// Where it listens.
     pub address: SocketAddr,
+    token: String,
     process: Child,
     _folder: TempDir,
 }
@@ -52,7 +53,8 @@ impl Host {
                     [log]\nformat = \"json\"\n";
         fs::write(&config, text).expect("the configuration is written");
         let mut process = Command::new(std::env::current_exe().expect("the program knows its own path"))
-            .args(["serve", "--config"])
+            // With a token for every role.
+            .args(["serve", "--dev", "--config"])
             .arg(&config)
             .env(MARK, "1")
             .stdin(Stdio::null())
@@ -61,9 +63,10 @@ impl Host {
             .spawn()
             .expect("the host starts");
         let log = BufReader::new(process.stderr.take().expect("the host's log is piped"));
-        let address = listening(log);
+        let (address, token) = listening(log);
         let host = Host {
             address,
+            token,
             process,
             _folder: folder,
         };
@@ -75,9 +78,10 @@ impl Host {
     pub fn requests(&self, bodies: &[String]) -> Vec<Vec<u8>> {
         let request = |body: &String| {
             format!(
-                "POST /v1/decisions/routing HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-                 content-length: {}\r\n\r\n{body}",
+                "POST /v1/decisions/routing HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
+                 content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
                 self.address,
+                self.token,
                 body.len()
             )
         };
@@ -130,19 +134,24 @@ impl Drop for Host {
     }
 }
 
-/// Where the host says that it listens. Its log is read on, so that it never waits for a reader.
-fn listening(mut log: impl BufRead + Send + 'static) -> SocketAddr {
+/// Where the host says that it listens, and the token of its service. Its log is read on, so that it never waits for a
+/// reader.
+fn listening(mut log: impl BufRead + Send + 'static) -> (SocketAddr, String) {
     let mut line = String::new();
+    let mut token = String::new();
     loop {
         line.clear();
         let read = log.read_line(&mut line).expect("the host's log is readable");
         assert!(read > 0, "the host ended before it listened");
+        if let Some(service) = line.trim().strip_prefix("dev-service") {
+            token = service.trim().to_owned();
+        }
         let entry: Value = serde_json::from_str(&line).unwrap_or_default();
         if entry["message"] == "listening" {
             let address = entry["address"].as_str().unwrap_or_default();
             let address = address.trim_start_matches("http://").parse().expect("an address");
             std::thread::spawn(move || log.lines().map_while(Result::ok).for_each(drop));
-            return address;
+            return (address, token);
         }
     }
 }

@@ -1,0 +1,271 @@
+//! Recorded decisions as callers see them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use signalbox_domain::envelope::{AnsweredBy, Arm, Lever, Mode, Status};
+use signalbox_domain::loss::Loss;
+use signalbox_domain::{Digest, Domain, Timestamp};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::problem::Problem;
+use crate::explain::{Change, Explanation};
+use crate::record::{DecisionRecord, Envelope, Page, Payload};
+use crate::replay::Replayed;
+
+/// Decisions, newest first.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct DecisionPage {
+    /// The decisions.
+    pub decisions: Vec<DecisionSummary>,
+    /// `before` of the next page; absent when there is no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// How many records were not looked at because the index is being rebuilt; else 0.
+    pub behind: u64,
+    /// Places of the log that match and cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damage: Vec<String>,
+}
+
+impl DecisionPage {
+    pub(super) fn of(page: Page<Envelope>) -> DecisionPage {
+        DecisionPage {
+            decisions: page
+                .entries
+                .into_iter()
+                .map(|(_, envelope)| DecisionSummary::of(envelope))
+                .collect(),
+            before: page.before,
+            behind: page.behind,
+            damage: page.damage.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// What is known of a decision by type.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct DecisionSummary {
+    /// The decision's id.
+    pub decision_id: Uuid,
+    /// When it was answered.
+    pub at: Timestamp,
+    /// The instant that it was made for.
+    pub now: Timestamp,
+    /// The scope that decided.
+    pub scope: String,
+    /// What was decided.
+    pub domain: Domain,
+    /// Whether the caller acts on it.
+    pub mode: Mode,
+    /// Order, return and RMA ids.
+    pub units: Vec<String>,
+    /// The policy that answered.
+    pub policy: String,
+    /// Its version.
+    pub version: String,
+    /// The digest of that version.
+    pub policy_digest: Digest,
+    /// The digest of its plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin_digest: Option<Digest>,
+    /// Which side the request was assigned to.
+    pub assigned_arm: Arm,
+    /// Who really answered.
+    pub answered_by: AnsweredBy,
+    /// How complete it is.
+    pub status: Status,
+    /// Why those who should have answered could not.
+    pub fallback_causes: Vec<String>,
+    /// Name and version of the cost book that priced it.
+    pub cost_book: String,
+    /// Its digest.
+    pub cost_book_digest: Digest,
+    /// The host's levers in force.
+    pub levers: Vec<Lever>,
+    /// The host that decided.
+    pub host_version: String,
+    /// JSON pointers into the request that were masked before it was kept.
+    pub masked: Vec<String>,
+}
+
+impl DecisionSummary {
+    fn of(envelope: Envelope) -> DecisionSummary {
+        DecisionSummary {
+            decision_id: envelope.decision_id,
+            at: envelope.at,
+            now: envelope.now,
+            scope: envelope.scope,
+            domain: envelope.domain,
+            mode: envelope.mode,
+            units: envelope.units,
+            policy: envelope.policy,
+            version: envelope.version,
+            policy_digest: envelope.policy_digest,
+            plugin_digest: envelope.plugin_digest,
+            assigned_arm: envelope.assigned_arm,
+            answered_by: envelope.answered_by,
+            status: envelope.status,
+            fallback_causes: envelope.fallback_causes,
+            cost_book: envelope.cost_book,
+            cost_book_digest: envelope.cost_book_digest,
+            levers: envelope.levers,
+            host_version: envelope.host_version,
+            masked: envelope.masked,
+        }
+    }
+}
+
+/// The whole record of a decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DecisionView {
+    /// What is known of it by type.
+    #[serde(flatten)]
+    pub summary: DecisionSummary,
+    /// What was asked, as it came or masked; absent when it was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub request: Option<Box<RawValue>>,
+    /// What was answered, as it was given; absent when it was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub answer: Option<Box<RawValue>>,
+    /// Whether request and answer were erased.
+    pub erased: bool,
+}
+
+impl DecisionView {
+    pub(super) fn of(record: DecisionRecord) -> Result<DecisionView, Problem> {
+        let raw = |text: String| RawValue::from_string(text).map_err(|problem| Problem::internal(&problem));
+        let (request, answer) = match record.payload {
+            Payload::Kept(texts) => (Some(raw(texts.request)?), Some(raw(texts.answer)?)),
+            Payload::Erased(_) => (None, None),
+        };
+        Ok(DecisionView {
+            summary: DecisionSummary::of(record.envelope),
+            erased: request.is_none(),
+            request,
+            answer,
+        })
+    }
+}
+
+/// Why a decision came out as it did.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExplanationView {
+    /// What is known of the decision by type.
+    pub decision: DecisionSummary,
+    /// The story, most important first.
+    pub sentences: Vec<String>,
+    /// What would have had to differ for the runner-up to win.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_up: Option<RunnerUpView>,
+    /// The answer as it was given.
+    #[schema(value_type = Object)]
+    pub answer: Value,
+}
+
+/// A node that nearly won.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RunnerUpView {
+    /// The node.
+    pub node_id: String,
+    /// It wins when each parcel from it costs that much less, in minor units; one less is not enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cheaper_by_minor: Option<i64>,
+    /// It wins when these nodes cannot ship, and no price alone makes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_nodes: Vec<String>,
+}
+
+impl ExplanationView {
+    pub(super) fn of(explained: Explanation) -> ExplanationView {
+        let runner_up = explained.runner_up.map(|runner_up| {
+            let (cheaper_by_minor, without_nodes) = match runner_up.change {
+                Change::CheaperBy { minor } => (Some(minor), Vec::new()),
+                Change::Without { nodes } => (None, nodes),
+            };
+            RunnerUpView {
+                node_id: runner_up.node_id,
+                cheaper_by_minor,
+                without_nodes,
+            }
+        });
+        ExplanationView {
+            decision: DecisionSummary::of(explained.envelope),
+            sentences: explained.sentences,
+            runner_up,
+            answer: explained.answer,
+        }
+    }
+}
+
+/// What a replay came to.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReplayView {
+    /// The decision that was made again.
+    pub decision_id: Uuid,
+    /// Who decided this time.
+    pub by: String,
+    /// Whether it is the recorded decision, byte for byte in canonical JSON.
+    pub identical: bool,
+    /// Where it is not.
+    pub differences: Vec<DifferenceView>,
+    /// How many differences more there are.
+    pub more_differences: usize,
+    /// The decision of this time.
+    #[schema(value_type = Object)]
+    pub decision: Value,
+    /// The invariants that it breaks: the host would have passed it over.
+    pub violations: Vec<String>,
+    /// What it costs by the scope's present cost book.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_loss: Option<Loss>,
+    /// What could not be reproduced, or was not as it was then.
+    pub caveats: Vec<String>,
+}
+
+/// One place at which two decisions differ.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct DifferenceView {
+    /// Where, as a JSON pointer into the decision.
+    pub pointer: String,
+    /// What was recorded; null where it had nothing.
+    #[schema(value_type = Option<Object>)]
+    pub recorded: Option<Value>,
+    /// What came this time; null where there is nothing.
+    #[schema(value_type = Option<Object>)]
+    pub replayed: Option<Value>,
+}
+
+impl ReplayView {
+    pub(super) fn of(decision_id: Uuid, replayed: Replayed) -> ReplayView {
+        ReplayView {
+            decision_id,
+            by: replayed.by,
+            identical: replayed.identical,
+            differences: replayed
+                .differences
+                .into_iter()
+                .map(|difference| DifferenceView {
+                    pointer: difference.pointer,
+                    recorded: difference.recorded,
+                    replayed: difference.replayed,
+                })
+                .collect(),
+            more_differences: replayed.more,
+            decision: replayed.decision,
+            violations: replayed.violations,
+            host_loss: replayed.host_loss,
+            caveats: replayed.caveats,
+        }
+    }
+}
+
+/// How much was erased.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ErasedView {
+    /// Records whose request and answer were erased.
+    pub erased: u64,
+}

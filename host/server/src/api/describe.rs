@@ -1,0 +1,71 @@
+//! What the OpenAPI document says about who may call what, taken from the table that decides it.
+
+use axum::http::Method;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, Response};
+
+use super::access::{Access, Listed, listed};
+use super::problem::PROBLEM_JSON;
+
+/// The name of the only security scheme.
+const BEARER: &str = "bearer";
+
+/// Adds the security scheme, and to each operation who may call it.
+pub fn describe(document: &mut OpenApi) {
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("sbt_ID_SECRET")
+        .description(Some(
+            "A token of a principal: `signalbox token create NAME` makes one, `signalbox login URL` stores it.",
+        ))
+        .build();
+    let components = document.components.get_or_insert_with(Components::default);
+    components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    for (route, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            if let Listed::As(access) = listed(&method, route) {
+                describe_operation(operation, access);
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> Vec<(Method, &mut Operation)> {
+    let all = [
+        (Method::GET, item.get.as_mut()),
+        (Method::PUT, item.put.as_mut()),
+        (Method::POST, item.post.as_mut()),
+        (Method::DELETE, item.delete.as_mut()),
+    ];
+    all.into_iter()
+        .filter_map(|(method, operation)| Some((method, operation?)))
+        .collect()
+}
+
+fn describe_operation(operation: &mut Operation, access: Access) {
+    let before = operation
+        .description
+        .take()
+        .map_or_else(String::new, |text| format!("{text}\n\n"));
+    operation.description = Some(format!("{before}{access}"));
+    if access == Access::Public {
+        return;
+    }
+    operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+    let responses = &mut operation.responses.responses;
+    for (status, text) in [
+        ("401", "No token that is valid here"),
+        ("403", "The token's principal may not do this"),
+        ("429", "Too many failed attempts from this address"),
+    ] {
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("ProblemDetails")))
+            .build();
+        let mut response = Response::new(text);
+        response.content.insert(PROBLEM_JSON.to_owned(), problem.into());
+        responses
+            .entry(status.to_owned())
+            .or_insert_with(|| response.into());
+    }
+}

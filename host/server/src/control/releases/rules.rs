@@ -1,0 +1,164 @@
+//! The rules: which events a command about a release means, or why it is refused.
+
+use signalbox_domain::events::{AdmittedVersion, Event, PolicyVersion};
+use signalbox_domain::release::{Release, ReleaseChange, ReleaseEvent, Stage, transition};
+use signalbox_domain::scope::Scope;
+
+use super::gates::{self, Facts};
+use super::{Asked, Command, unknown};
+use crate::control::change::By;
+use crate::control::choice::World;
+use crate::control::error::ControlError;
+use crate::control::plan::Plan;
+
+/// The events that the command means.
+///
+/// # Errors
+/// [`ControlError`]: why it is refused.
+pub(in crate::control) fn plan(world: &World<'_>, asked: &Asked) -> Result<Plan, ControlError> {
+    let scope = world.scope(&asked.scope)?;
+    let reason = || asked.by.reason.clone();
+    match &asked.command {
+        Command::Submit => submit(world, scope, asked),
+        Command::Promote { .. } => promote(world, scope, asked),
+        Command::Hold => stop(world, asked, ReleaseEvent::Held { reason: reason() }),
+        Command::Reject => stop(world, asked, ReleaseEvent::Rejected { reason: reason() }),
+        Command::Resume => {
+            let release = current(world, asked)?;
+            let change = next(world, release, ReleaseEvent::Resumed)?;
+            Ok(Plan::adding(vec![asked.by.entry(world.now, change)]))
+        }
+    }
+}
+
+fn submit(world: &World<'_>, scope: &Scope, asked: &Asked) -> Result<Plan, ControlError> {
+    let version = &asked.version;
+    let AdmittedVersion { admission, .. } =
+        world.resolve(&scope.name, &version.policy, Some(&version.version))?;
+    let event = ReleaseEvent::Submitted {
+        author: asked.by.actor.clone(),
+        digest: admission.digest,
+        plan_digest: admission.rollout_digest,
+    };
+    if let Some(release) = world.state.release(&scope.name, version) {
+        check(world, release, &event)?;
+    }
+    if world.state.scope(&scope.name).champion() == Some(version) {
+        return Err(ControlError::DecidesAlready {
+            scope: scope.name.clone(),
+            version: version.clone(),
+        });
+    }
+    let weaknesses = scope.standing_orders.weaknesses(&admission.rollout);
+    if !weaknesses.is_empty() {
+        return Err(ControlError::PlanTooWeak {
+            scope: scope.name.clone(),
+            version: version.clone(),
+            weaknesses,
+        });
+    }
+    let event = Event::ReleaseChanged(ReleaseChange {
+        scope: scope.name.clone(),
+        version: version.clone(),
+        revision: 1,
+        event,
+    });
+    Ok(Plan::adding(vec![asked.by.entry(world.now, event)]))
+}
+
+pub(super) fn promote(world: &World<'_>, scope: &Scope, asked: &Asked) -> Result<Plan, ControlError> {
+    let release = current(world, asked)?;
+    let admission = &world.admitted(release.version())?.admission;
+    // Where nothing comes next, the state machine says why.
+    let to = gates::next(release.phase(), &admission.rollout).unwrap_or(Stage::Active);
+    let change = next(world, release, ReleaseEvent::Promoted { to })?;
+    let canary = world.state.canary_release(&scope.name);
+    let gates = gates::outlook(&Facts {
+        release,
+        plan: &admission.rollout,
+        governance: &admission.governance,
+        scope,
+        canary: canary.map(Release::version),
+        now: world.now,
+    })
+    .gates;
+    if gates.iter().any(gates::Gate::is_unmet) {
+        return Err(ControlError::GatesUnmet {
+            scope: scope.name.clone(),
+            version: release.version().clone(),
+            to,
+            gates,
+        });
+    }
+    Ok(Plan::adding(vec![asked.by.entry(world.now, change)]))
+}
+
+fn stop(world: &World<'_>, asked: &Asked, event: ReleaseEvent) -> Result<Plan, ControlError> {
+    let change = next(world, current(world, asked)?, event)?;
+    Ok(Plan::stopping(asked.by.entry(world.now, change)))
+}
+
+/// Takes the canary of `scope` back, if there is one: the champion, which never went, decides everything again.
+pub(in crate::control) fn roll_back_canary(
+    world: &World<'_>,
+    scope: &str,
+    by: &By,
+) -> Result<Option<Plan>, ControlError> {
+    let Some(release) = world.state.canary_release(scope) else {
+        return Ok(None);
+    };
+    let to = world.state.scope(scope).champion().cloned();
+    let change = next(world, release, ReleaseEvent::RolledBack { to })?;
+    Ok(Some(Plan::stopping(by.entry(world.now, change))))
+}
+
+/// The release of `version` that is on its way in `scope`: it goes live by promotion only.
+pub(in crate::control) fn being_released<'a>(
+    world: &World<'a>,
+    scope: &str,
+    version: &PolicyVersion,
+) -> Option<&'a Release> {
+    let release = world.state.release(scope, version)?;
+    let is_on_its_way = !release.phase().is_final() && world.state.scope(scope).champion() != Some(version);
+    is_on_its_way.then_some(release)
+}
+
+/// The release that the command is about, if it is still the one that the command was made for.
+fn current<'a>(world: &World<'a>, asked: &Asked) -> Result<&'a Release, ControlError> {
+    let release = world.state.release(&asked.scope, &asked.version);
+    let release = release.ok_or_else(|| unknown(&asked.scope, &asked.version))?;
+    match asked.expected_revision {
+        Some(expected) if expected != release.revision() => Err(moved(release, expected)),
+        _ => Ok(release),
+    }
+}
+
+pub(super) fn moved(release: &Release, expected: u64) -> ControlError {
+    ControlError::ReleaseMoved {
+        scope: release.scope().to_owned(),
+        version: release.version().clone(),
+        expected,
+        revision: release.revision(),
+        phase: release.phase().word(),
+    }
+}
+
+/// The entry's event for the release's next change.
+fn next(world: &World<'_>, release: &Release, event: ReleaseEvent) -> Result<Event, ControlError> {
+    check(world, release, &event)?;
+    Ok(Event::ReleaseChanged(ReleaseChange {
+        scope: release.scope().to_owned(),
+        version: release.version().clone(),
+        revision: release.revision().saturating_add(1),
+        event,
+    }))
+}
+
+fn check(world: &World<'_>, release: &Release, event: &ReleaseEvent) -> Result<(), ControlError> {
+    let phase = transition(release.phase(), event, world.now);
+    phase.map(|_| ()).map_err(|why| ControlError::ReleaseNotAllowed {
+        scope: release.scope().to_owned(),
+        version: release.version().clone(),
+        why,
+    })
+}

@@ -1,0 +1,491 @@
+use signalbox_domain::events::{Admission, Event, PluginRef, PolicyVersion, State};
+use signalbox_domain::governance::{Day, Governance, RiskTier};
+use signalbox_domain::release::Phase;
+use signalbox_domain::rollout::{CanaryStep, RolloutPlan};
+use signalbox_domain::scope::{Freeze, Scope};
+use signalbox_domain::{Digest, Domain, Timestamp};
+
+use super::*;
+use crate::config::LeverBounds;
+use crate::control::choice::World;
+use crate::control::plan::Plan;
+
+const HOUR_MS: i64 = 3_600_000;
+/// 2026-11-23.
+const BEGIN: Timestamp = Timestamp(1_795_392_000_000);
+
+/// A world with one scope that does not allow `immediate`, in which releases are tried without disk or component.
+struct Bench {
+    state: State,
+    scopes: Vec<Scope>,
+    now: Timestamp,
+}
+
+fn version(text: &str) -> PolicyVersion {
+    text.parse().unwrap()
+}
+
+fn by(actor: &str) -> By {
+    By {
+        actor: actor.into(),
+        reason: "a test".into(),
+    }
+}
+
+/// A shadow of 24 hours, then two steps of 24 and 12.
+fn plan_of(text: &str) -> RolloutPlan {
+    let mut plan = RolloutPlan::default_for(Domain::Routing);
+    plan.immediate = text.starts_with("hasty");
+    plan.canary.steps = vec![
+        CanaryStep {
+            share_bp: 1_000,
+            min_hours: 24,
+            min_decisions: 100,
+        },
+        CanaryStep {
+            share_bp: 10_000,
+            min_hours: 12,
+            min_decisions: 0,
+        },
+    ];
+    plan
+}
+
+impl Bench {
+    fn new() -> Bench {
+        Bench {
+            state: State::default(),
+            scopes: vec![Scope::whole(Domain::Routing)],
+            now: BEGIN,
+        }
+    }
+
+    /// With these versions admitted.
+    fn with(versions: &[&str]) -> Bench {
+        let mut bench = Bench::new();
+        for text in versions {
+            bench.admit(text, plan_of(text));
+        }
+        bench
+    }
+
+    fn world(&self) -> World<'_> {
+        World {
+            state: &self.state,
+            scopes: &self.scopes,
+            pending: &[],
+            bounds: LeverBounds {
+                count_max: 2,
+                duration_ms_max: 1_000,
+            },
+            now: self.now,
+        }
+    }
+
+    fn admit(&mut self, text: &str, rollout: RolloutPlan) {
+        let admission = Admission {
+            domain: Domain::Routing,
+            digest: Digest::of(text.as_bytes()),
+            plugin: PluginRef {
+                name: "p".into(),
+                version: semver::Version::new(1, 0, 0),
+                digest: Digest::of(b"p"),
+            },
+            rollout_digest: rollout.digest().unwrap(),
+            rollout,
+            governance: Governance {
+                owner: "merchandising".into(),
+                deputy: "fulfilment".into(),
+                risk_tier: RiskTier::Low,
+                review_by: Day::parse("2027-06-30").unwrap(),
+            },
+            file: format!("{text}.toml"),
+            file_digest: Digest::of(b"file"),
+            version: version(text),
+        };
+        let entry = by("host").entry(self.now, Event::VersionAdmitted(admission));
+        self.state.apply(&entry).unwrap();
+    }
+
+    /// What the rules say to `change`, for a command that needs no compiled version.
+    fn ask(&self, text: &str, what: What, expected_revision: Option<u64>) -> Result<Plan, ControlError> {
+        let asked = |command| Asked {
+            scope: "routing".into(),
+            version: version(text),
+            expected_revision,
+            command,
+            by: by("olga"),
+        };
+        match what {
+            What::Submit => plan(&self.world(), &asked(Command::Submit)),
+            What::Hold => plan(&self.world(), &asked(Command::Hold)),
+            What::Resume => plan(&self.world(), &asked(Command::Resume)),
+            What::Reject => plan(&self.world(), &asked(Command::Reject)),
+            // The rules never look at the compiled version.
+            What::Promote => {
+                let scope = self.world().scope("routing")?;
+                rules::promote(&self.world(), scope, &asked(Command::Submit))
+            }
+        }
+    }
+
+    fn apply(&mut self, plan: Plan) {
+        for entry in &plan.entries {
+            self.state.apply(entry).unwrap();
+        }
+    }
+
+    fn does(&mut self, text: &str, what: What) {
+        let plan = self.ask(text, what, None).unwrap();
+        self.apply(plan);
+    }
+
+    fn hours_pass(&mut self, hours: i64) {
+        self.now = self.now.plus_millis(hours * HOUR_MS);
+    }
+
+    /// Submits the version and takes it all the way.
+    fn release(&mut self, text: &str) {
+        self.does(text, What::Submit);
+        for hours in [0, 24, 24, 12] {
+            self.hours_pass(hours);
+            self.does(text, What::Promote);
+        }
+    }
+
+    fn phase(&self, text: &str) -> &Phase {
+        self.state.release("routing", &version(text)).unwrap().phase()
+    }
+
+    fn champion(&self) -> Option<String> {
+        let choice = self.state.scope("routing");
+        choice.champion().map(ToString::to_string)
+    }
+
+    fn rolls_back(&mut self) {
+        let change = Change::RollBack {
+            scope: "routing".into(),
+            by: by("olga"),
+        };
+        let plan = crate::control::plan::plan(&self.world(), &change).unwrap();
+        assert!(plan.stop, "a rollback does not wait for the ledger");
+        self.apply(plan);
+    }
+
+    /// Whether an operator may let the version go live without a release.
+    fn lets_live(&self, text: &str) -> Result<(), ControlError> {
+        crate::control::plan::may_go_live(&self.world(), &self.scopes[0], &version(text))
+    }
+
+    /// The names of the unmet gates of a promotion.
+    fn unmet(&self, text: &str) -> Vec<String> {
+        match self.ask(text, What::Promote, None) {
+            Err(ControlError::GatesUnmet { gates, .. }) => {
+                let unmet = gates.into_iter().filter(Gate::is_unmet);
+                unmet.map(|gate| gate.name).collect()
+            }
+            other => panic!("expected unmet gates, found {other:?}"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Submit,
+    Promote,
+    Hold,
+    Resume,
+    Reject,
+}
+
+#[test]
+fn a_release_goes_through_every_stage_of_its_plan_and_decides_at_the_end() {
+    let mut bench = Bench::with(&["a@1.0.0", "a@1.1.0"]);
+    bench.release("a@1.0.0");
+    assert_eq!(bench.champion().as_deref(), Some("a@1.0.0"));
+    bench.does("a@1.1.0", What::Submit);
+    let mut phases = vec![bench.phase("a@1.1.0").word()];
+    for hours in [0, 24, 24, 12] {
+        bench.hours_pass(hours);
+        bench.does("a@1.1.0", What::Promote);
+        phases.push(bench.phase("a@1.1.0").word());
+    }
+    assert_eq!(phases, ["admitted", "shadow", "canary", "canary", "active"]);
+    assert_eq!(bench.champion().as_deref(), Some("a@1.1.0"));
+    assert_eq!(bench.phase("a@1.0.0").word(), "superseded");
+    assert_eq!(bench.state.scope("routing").previous(), Some(&version("a@1.0.0")));
+    let ended = bench.ask("a@1.1.0", What::Promote, None).unwrap_err();
+    assert!(ended.to_string().contains("it has arrived"), "{ended}");
+}
+
+#[test]
+fn the_hours_of_a_phase_have_to_pass_before_the_next() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    bench.does("a@1.0.0", What::Promote);
+    bench.hours_pass(23);
+    assert_eq!(bench.unmet("a@1.0.0"), ["hours"]);
+    let refused = bench.ask("a@1.0.0", What::Promote, None).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "a@1.0.0 cannot be promoted to canary step 0 at 1000 bp in scope `routing`: 23 of at least 24 hours in this \
+         phase; enough at 2026-11-24T00:00:00.000Z"
+    );
+    bench.hours_pass(1);
+    bench.does("a@1.0.0", What::Promote);
+    assert_eq!(
+        bench.unmet("a@1.0.0"),
+        ["hours"],
+        "the first step has hours of its own"
+    );
+}
+
+#[test]
+fn every_gate_is_told_at_once_also_those_that_are_met_or_not_measured() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    bench.does("a@1.0.0", What::Promote);
+    bench.scopes[0].freeze.push(freeze(bench.now, 48));
+    bench.scopes[0].standing_orders.shadow.min_hours = 100;
+    let Err(ControlError::GatesUnmet { gates, .. }) = bench.ask("a@1.0.0", What::Promote, None) else {
+        panic!("expected unmet gates");
+    };
+    let told: Vec<String> = gates
+        .iter()
+        .map(|gate| format!("{} {}", gate.name, gate.state))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "review met",
+            "freeze unmet",
+            "standing_orders unmet",
+            "hours unmet",
+            "decisions not_measured",
+            "canary_free met"
+        ]
+    );
+    assert_eq!(
+        gates[2].detail,
+        "rollout.shadow.min_hours: the scope's standing orders ask for 100 or more, the plan has 24"
+    );
+}
+
+fn freeze(from: Timestamp, hours: i64) -> Freeze {
+    Freeze {
+        from,
+        to: from.plus_millis(hours * HOUR_MS),
+        reason: "peak week".into(),
+    }
+}
+
+#[test]
+fn a_freeze_holds_promotions_up_and_no_hold_resumption_rejection_or_rollback() {
+    let mut bench = Bench::with(&["a@1.0.0", "a@1.1.0", "a@1.2.0"]);
+    bench.release("a@1.0.0");
+    bench.does("a@1.1.0", What::Submit);
+    bench.does("a@1.2.0", What::Submit);
+    bench.scopes[0].freeze.push(freeze(bench.now, 2));
+    assert_eq!(bench.unmet("a@1.1.0"), ["freeze"]);
+    let refused = bench.ask("a@1.1.0", What::Promote, None).unwrap_err().to_string();
+    let until = bench.now.plus_millis(2 * HOUR_MS);
+    assert!(
+        refused.contains(&format!("until {until}: peak week")),
+        "{refused}"
+    );
+    bench.does("a@1.1.0", What::Hold);
+    bench.does("a@1.1.0", What::Resume);
+    bench.does("a@1.2.0", What::Reject);
+    bench.rolls_back();
+    assert_eq!(bench.champion(), None);
+    bench.hours_pass(2);
+    bench.does("a@1.1.0", What::Promote);
+    assert_eq!(bench.phase("a@1.1.0").word(), "shadow");
+}
+
+#[test]
+fn an_overdue_review_holds_promotions_up_and_names_who_answers() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    bench.now = Timestamp::parse("2027-07-01T00:00:00Z").unwrap();
+    assert_eq!(bench.unmet("a@1.0.0"), ["review"]);
+    let refused = bench.ask("a@1.0.0", What::Promote, None).unwrap_err().to_string();
+    assert!(
+        refused.contains("due by 2027-06-30; merchandising or fulfilment"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_plan_weaker_than_the_standing_orders_is_refused_with_every_difference() {
+    let mut bench = Bench::new();
+    let mut weak = plan_of("a@1.0.0");
+    weak.shadow.min_hours = 1;
+    weak.margins.loss_minor_per_decision = 50;
+    bench.admit("a@1.0.0", weak);
+    let Err(refused @ ControlError::PlanTooWeak { .. }) = bench.ask("a@1.0.0", What::Submit, None) else {
+        panic!("expected a refusal");
+    };
+    let refused = refused.to_string();
+    for difference in [
+        "rollout.shadow.min_hours: the scope's standing orders ask for 24 or more, the plan has 1",
+        "rollout.margins.loss_minor_per_decision: the scope's standing orders ask for 5 or less, the plan has 50",
+    ] {
+        assert!(refused.contains(difference), "{refused}");
+    }
+}
+
+#[test]
+fn a_version_is_submitted_once_and_its_author_is_who_submitted_it() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    let release = bench.state.release("routing", &version("a@1.0.0")).unwrap();
+    assert_eq!(release.author(), "olga");
+    let again = bench.ask("a@1.0.0", What::Submit, None).unwrap_err();
+    assert!(again.to_string().contains("submitted once"), "{again}");
+    bench.does("a@1.0.0", What::Reject);
+    let again = bench.ask("a@1.0.0", What::Submit, None).unwrap_err();
+    assert!(matches!(again, ControlError::ReleaseNotAllowed { .. }), "{again}");
+}
+
+#[test]
+fn what_decides_already_or_is_not_there_is_not_submitted() {
+    let mut bench = Bench::with(&["hasty@1.0.0"]);
+    bench.scopes[0].immediate = true;
+    let live = crate::control::plan::raise(&bench.world(), "routing", &version("hasty@1.0.0"));
+    bench.apply(Plan::adding(live));
+    let live = bench.ask("hasty@1.0.0", What::Submit, None);
+    assert!(
+        matches!(live, Err(ControlError::DecidesAlready { .. })),
+        "{live:?}"
+    );
+    let unknown = bench.ask("b@1.0.0", What::Submit, None);
+    assert!(
+        matches!(unknown, Err(ControlError::UnknownVersion { .. })),
+        "{unknown:?}"
+    );
+    let unknown = bench.ask("hasty@1.0.0", What::Hold, None);
+    assert!(
+        matches!(unknown, Err(ControlError::UnknownRelease { .. })),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn a_command_for_another_revision_is_refused_with_the_present_one() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    bench.does("a@1.0.0", What::Promote);
+    for what in [What::Promote, What::Hold, What::Resume, What::Reject] {
+        let refused = bench.ask("a@1.0.0", what, Some(1)).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the release of a@1.0.0 in scope `routing` is at revision 2 (shadow), the command was made for revision 1; \
+             look at it again with `signalbox release show a@1.0.0`"
+        );
+    }
+    assert!(bench.ask("a@1.0.0", What::Hold, Some(2)).is_ok());
+}
+
+#[test]
+fn holding_rejecting_and_rolling_back_do_not_wait_for_the_ledger_and_going_on_does() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    let is_stop = |bench: &Bench, what| bench.ask("a@1.0.0", what, None).unwrap().stop;
+    assert!(!is_stop(&bench, What::Submit));
+    bench.does("a@1.0.0", What::Submit);
+    assert!(!is_stop(&bench, What::Promote));
+    assert!(is_stop(&bench, What::Reject));
+    assert!(is_stop(&bench, What::Hold));
+    bench.does("a@1.0.0", What::Hold);
+    assert!(!is_stop(&bench, What::Resume));
+    let held = bench.ask("a@1.0.0", What::Promote, None).unwrap_err();
+    assert!(held.to_string().contains("resume it first"), "{held}");
+}
+
+#[test]
+fn a_rollback_takes_the_canary_first_and_then_the_champion() {
+    let mut bench = Bench::with(&["a@1.0.0", "a@1.1.0", "a@1.2.0"]);
+    bench.release("a@1.0.0");
+    bench.release("a@1.1.0");
+    bench.does("a@1.2.0", What::Submit);
+    bench.does("a@1.2.0", What::Promote);
+    bench.hours_pass(24);
+    bench.does("a@1.2.0", What::Promote);
+    bench.rolls_back();
+    assert_eq!(bench.phase("a@1.2.0").word(), "rolled_back");
+    assert_eq!(bench.champion().as_deref(), Some("a@1.1.0"));
+    bench.rolls_back();
+    assert_eq!(bench.phase("a@1.1.0").word(), "rolled_back");
+    assert_eq!(bench.champion().as_deref(), Some("a@1.0.0"));
+}
+
+#[test]
+fn one_canary_at_a_time() {
+    let mut bench = Bench::with(&["a@1.0.0", "b@1.0.0"]);
+    for text in ["a@1.0.0", "b@1.0.0"] {
+        bench.does(text, What::Submit);
+        bench.does(text, What::Promote);
+    }
+    bench.hours_pass(24);
+    bench.does("a@1.0.0", What::Promote);
+    assert_eq!(bench.unmet("b@1.0.0"), ["canary_free"]);
+    bench.hours_pass(24);
+    // Its own canary is in nobody's way.
+    bench.does("a@1.0.0", What::Promote);
+}
+
+#[test]
+fn nothing_else_brings_a_version_in_where_immediate_is_not_allowed() {
+    let bench = Bench::with(&["hasty@1.0.0"]);
+    assert!(bench.world().wanted(&bench.scopes[0]).is_none());
+    let refused = bench.lets_live("hasty@1.0.0");
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("`signalbox release submit hasty@1.0.0 --scope routing`"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_freeze_also_keeps_immediate_versions_waiting() {
+    let mut bench = Bench::with(&["hasty@1.0.0"]);
+    bench.scopes[0].immediate = true;
+    assert!(bench.world().wanted(&bench.scopes[0]).is_some());
+    bench.scopes[0].freeze.push(freeze(bench.now, 1));
+    assert!(bench.world().wanted(&bench.scopes[0]).is_none());
+    assert!(bench.world().waiting(&bench.scopes[0]).is_some());
+    let refused = bench.lets_live("hasty@1.0.0");
+    assert!(matches!(refused, Err(ControlError::Frozen { .. })), "{refused:?}");
+    bench.hours_pass(1);
+    assert!(bench.world().wanted(&bench.scopes[0]).is_some());
+}
+
+#[test]
+fn a_version_that_is_being_released_goes_live_by_its_promotion_only() {
+    let mut bench = Bench::with(&["hasty@1.0.0"]);
+    bench.does("hasty@1.0.0", What::Submit);
+    bench.scopes[0].immediate = true;
+    assert!(bench.world().wanted(&bench.scopes[0]).is_none());
+    let refused = bench.lets_live("hasty@1.0.0");
+    assert!(
+        matches!(refused, Err(ControlError::BeingReleased { .. })),
+        "{refused:?}"
+    );
+    bench.does("hasty@1.0.0", What::Reject);
+    assert!(bench.world().wanted(&bench.scopes[0]).is_some());
+}
+
+#[test]
+fn what_runs_beside_a_champion_is_kept_ready_and_what_ended_is_not() {
+    let mut bench = Bench::with(&["a@1.0.0", "a@1.1.0"]);
+    bench.release("a@1.0.0");
+    bench.does("a@1.1.0", What::Submit);
+    let is_needed = |bench: &Bench| bench.world().needed().contains(&version("a@1.1.0"));
+    assert!(!is_needed(&bench));
+    bench.does("a@1.1.0", What::Promote);
+    assert!(is_needed(&bench));
+    bench.does("a@1.1.0", What::Hold);
+    assert!(is_needed(&bench), "what is held goes on with what it does");
+    bench.does("a@1.1.0", What::Reject);
+    assert!(!is_needed(&bench));
+}
