@@ -14,7 +14,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{Folders, Host, by, drop_policy};
+use common::{Folders, Host, by, drop_policy, policy};
 use signalbox_domain::envelope::{Lever, LeverKind};
 use signalbox_ledger::Journal;
 use signalbox_server::control::{FaultPoint, arm};
@@ -34,13 +34,27 @@ enum Act {
     RollBack,
     /// A stop: a node is switched off.
     Lever,
+    /// Adds exposure: a version is submitted for release.
+    Submit,
+    /// Adds exposure: a release goes into its shadow.
+    Promote,
+    /// A stop: a release is rejected.
+    Reject,
 }
 
 impl Act {
-    const ALL: [Act; 4] = [Act::Use, Act::Release, Act::RollBack, Act::Lever];
+    const ALL: [Act; 7] = [
+        Act::Use,
+        Act::Release,
+        Act::RollBack,
+        Act::Lever,
+        Act::Submit,
+        Act::Promote,
+        Act::Reject,
+    ];
 
     fn stops(self) -> bool {
-        matches!(self, Act::RollBack | Act::Lever)
+        matches!(self, Act::RollBack | Act::Lever | Act::Reject)
     }
 
     async fn run(self, host: &Host) {
@@ -64,6 +78,18 @@ impl Act {
                     reason: "water".into(),
                 };
                 handle.put_lever(lever, by("water")).await
+            }
+            Act::Submit => {
+                let new = "calm@2.1.0".parse().unwrap();
+                handle.submit_release("routing", &new, by("fewer splits")).await
+            }
+            Act::Promote => {
+                let submitted = "calm@2.0.0".parse().unwrap();
+                handle.promote("routing", &submitted, Some(1), by("begin")).await
+            }
+            Act::Reject => {
+                let submitted = "calm@2.0.0".parse().unwrap();
+                handle.reject("routing", &submitted, Some(1), by("worse")).await
             }
         };
         done.unwrap();
@@ -117,7 +143,11 @@ fn facts(host: &Host) -> String {
             )
         })
         .collect();
-    format!("{scopes:#?} {:#?} {:#?}", snapshot.levers, snapshot.versions)
+    let releases: Vec<_> = snapshot.releases.iter().map(|state| &state.release).collect();
+    format!(
+        "{scopes:#?} {:#?} {:#?} {releases:#?}",
+        snapshot.levers, snapshot.versions
+    )
 }
 
 /// The host that dies, when this test is started as a child.
@@ -185,6 +215,17 @@ async fn wherever_the_host_dies_it_comes_back_with_all_of_a_change_or_with_none(
     }
     host.handle
         .force_builtin("returns", true, by("inspection"))
+        .await
+        .unwrap();
+    for version in ["2.0.0", "2.1.0"] {
+        let careful = policy("calm", version, "").replace("immediate = true", "immediate = false");
+        original.write(&format!("calm-{version}.toml"), careful);
+        host.until_state(&format!("calm-{version}.toml"), "admitted")
+            .await;
+    }
+    let submitted = "calm@2.0.0".parse().unwrap();
+    host.handle
+        .submit_release("routing", &submitted, by("fewer splits"))
         .await
         .unwrap();
     host.stop().await;

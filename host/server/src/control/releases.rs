@@ -92,15 +92,12 @@ impl ControlHandle {
         expected_revision: Option<u64>,
         by: By,
     ) -> Result<Applied, ControlError> {
-        // What can be refused is refused before anything is compiled for it.
-        let revision = self.release(scope, version)?.release.revision();
-        if expected_revision.is_none_or(|expected| expected == revision) {
-            let target = self.load(version).await?;
-            return self
-                .command(scope, version, expected_revision, Command::Promote { target }, by)
-                .await;
-        }
-        Err(self.moved(scope, version, expected_revision.unwrap_or_default()))
+        // What can be refused is refused before anything is compiled for it; the writer looks again.
+        let report = self.release(scope, version)?;
+        rules::promotion(&report.release, &report.outlook, expected_revision, self.now())?;
+        let target = self.load(version).await?;
+        self.command(scope, version, expected_revision, Command::Promote { target }, by)
+            .await
     }
 
     /// Holds a release: it goes no further until it is resumed, and what it decides already it goes on deciding. Takes
@@ -243,13 +240,6 @@ impl ControlHandle {
             by,
         };
         self.change(Change::Release(asked)).await
-    }
-
-    fn moved(&self, scope: &str, version: &PolicyVersion, expected: u64) -> ControlError {
-        match self.release(scope, version) {
-            Ok(report) => rules::moved(&report.release, expected),
-            Err(unknown) => unknown,
-        }
     }
 
     fn report(&self, snapshot: &Snapshot, state: &ReleaseState) -> ReleaseReport {

@@ -1,10 +1,11 @@
 //! The rules: which events a command about a release means, or why it is refused.
 
+use signalbox_domain::Timestamp;
 use signalbox_domain::events::{AdmittedVersion, Event, PolicyVersion};
 use signalbox_domain::release::{Release, ReleaseChange, ReleaseEvent, Stage, transition};
 use signalbox_domain::scope::Scope;
 
-use super::gates::{self, Facts};
+use super::gates::{self, Facts, Gate, Outlook};
 use super::{Asked, Command, unknown};
 use crate::control::change::By;
 use crate::control::choice::World;
@@ -41,7 +42,7 @@ fn submit(world: &World<'_>, scope: &Scope, asked: &Asked) -> Result<Plan, Contr
         plan_digest: admission.rollout_digest,
     };
     if let Some(release) = world.state.release(&scope.name, version) {
-        check(world, release, &event)?;
+        check(release, &event, world.now)?;
     }
     if world.state.scope(&scope.name).champion() == Some(version) {
         return Err(ControlError::DecidesAlready {
@@ -69,28 +70,43 @@ fn submit(world: &World<'_>, scope: &Scope, asked: &Asked) -> Result<Plan, Contr
 pub(super) fn promote(world: &World<'_>, scope: &Scope, asked: &Asked) -> Result<Plan, ControlError> {
     let release = current(world, asked)?;
     let admission = &world.admitted(release.version())?.admission;
-    // Where nothing comes next, the state machine says why.
-    let to = gates::next(release.phase(), &admission.rollout).unwrap_or(Stage::Active);
-    let change = next(world, release, ReleaseEvent::Promoted { to })?;
     let canary = world.state.canary_release(&scope.name);
-    let gates = gates::outlook(&Facts {
+    let outlook = gates::outlook(&Facts {
         release,
         plan: &admission.rollout,
         governance: &admission.governance,
         scope,
         canary: canary.map(Release::version),
         now: world.now,
-    })
-    .gates;
-    if gates.iter().any(gates::Gate::is_unmet) {
+    });
+    let to = promotion(release, &outlook, asked.expected_revision, world.now)?;
+    let change = next(world, release, ReleaseEvent::Promoted { to })?;
+    Ok(Plan::adding(vec![asked.by.entry(world.now, change)]))
+}
+
+/// Where a promotion leads now.
+///
+/// # Errors
+/// That the command was made for another revision, that no stage comes next, or that a gate is unmet.
+pub(super) fn promotion(
+    release: &Release,
+    outlook: &Outlook,
+    expected_revision: Option<u64>,
+    now: Timestamp,
+) -> Result<Stage, ControlError> {
+    expect(release, expected_revision)?;
+    // Where nothing comes next, the state machine says why.
+    let to = outlook.next.unwrap_or(Stage::Active);
+    check(release, &ReleaseEvent::Promoted { to }, now)?;
+    if outlook.gates.iter().any(Gate::is_unmet) {
         return Err(ControlError::GatesUnmet {
-            scope: scope.name.clone(),
+            scope: release.scope().to_owned(),
             version: release.version().clone(),
             to,
-            gates,
+            gates: outlook.gates.clone(),
         });
     }
-    Ok(Plan::adding(vec![asked.by.entry(world.now, change)]))
+    Ok(to)
 }
 
 fn stop(world: &World<'_>, asked: &Asked, event: ReleaseEvent) -> Result<Plan, ControlError> {
@@ -127,25 +143,26 @@ pub(in crate::control) fn being_released<'a>(
 fn current<'a>(world: &World<'a>, asked: &Asked) -> Result<&'a Release, ControlError> {
     let release = world.state.release(&asked.scope, &asked.version);
     let release = release.ok_or_else(|| unknown(&asked.scope, &asked.version))?;
-    match asked.expected_revision {
-        Some(expected) if expected != release.revision() => Err(moved(release, expected)),
-        _ => Ok(release),
-    }
+    expect(release, asked.expected_revision)?;
+    Ok(release)
 }
 
-pub(super) fn moved(release: &Release, expected: u64) -> ControlError {
-    ControlError::ReleaseMoved {
-        scope: release.scope().to_owned(),
-        version: release.version().clone(),
-        expected,
-        revision: release.revision(),
-        phase: release.phase().word(),
+fn expect(release: &Release, expected_revision: Option<u64>) -> Result<(), ControlError> {
+    match expected_revision {
+        Some(expected) if expected != release.revision() => Err(ControlError::ReleaseMoved {
+            scope: release.scope().to_owned(),
+            version: release.version().clone(),
+            expected,
+            revision: release.revision(),
+            phase: release.phase().word(),
+        }),
+        _ => Ok(()),
     }
 }
 
 /// The entry's event for the release's next change.
 fn next(world: &World<'_>, release: &Release, event: ReleaseEvent) -> Result<Event, ControlError> {
-    check(world, release, &event)?;
+    check(release, &event, world.now)?;
     Ok(Event::ReleaseChanged(ReleaseChange {
         scope: release.scope().to_owned(),
         version: release.version().clone(),
@@ -154,8 +171,8 @@ fn next(world: &World<'_>, release: &Release, event: ReleaseEvent) -> Result<Eve
     }))
 }
 
-fn check(world: &World<'_>, release: &Release, event: &ReleaseEvent) -> Result<(), ControlError> {
-    let phase = transition(release.phase(), event, world.now);
+fn check(release: &Release, event: &ReleaseEvent, now: Timestamp) -> Result<(), ControlError> {
+    let phase = transition(release.phase(), event, now);
     phase.map(|_| ()).map_err(|why| ControlError::ReleaseNotAllowed {
         scope: release.scope().to_owned(),
         version: release.version().clone(),
