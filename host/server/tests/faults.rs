@@ -18,6 +18,7 @@ use common::{Folders, Host, by, drop_policy, policy};
 use signalbox_domain::envelope::{Lever, LeverKind};
 use signalbox_ledger::Journal;
 use signalbox_server::control::{FaultPoint, arm};
+use signalbox_server::snapshot::{VersionRecord, VersionState};
 
 const ROOT: &str = "SIGNALBOX_TEST_FAULT_ROOT";
 const ACT: &str = "SIGNALBOX_TEST_FAULT_ACT";
@@ -194,10 +195,12 @@ async fn facts_after_restart(folders: &Folders) -> String {
     host.until_idle().await;
     // The previous champion is made ready in the background.
     host.until("all that is needed is ready", |snapshot| {
-        snapshot
-            .scopes
-            .iter()
-            .all(|scope| scope.champion.is_none() || scope.note.is_none())
+        let is_idle = |record: &VersionRecord| !matches!(record.state, VersionState::Checking);
+        snapshot.versions.iter().all(is_idle)
+            && snapshot
+                .scopes
+                .iter()
+                .all(|scope| scope.champion.is_none() || scope.note.is_none())
     })
     .await;
     let facts = facts(&host);
