@@ -10,7 +10,6 @@ use signalbox_domain::{Domain, Timestamp};
 
 use super::change::{Pending, PendingState};
 use super::error::ControlError;
-use super::releases;
 use crate::config::LeverBounds;
 
 /// What the rules go by.
@@ -38,7 +37,7 @@ impl<'a> World<'a> {
     }
 
     /// The version that a scope with `immediate` should run as soon as no freeze forbids it: of its policy the highest
-    /// that may decide and whose author wants it live at once. Never one below the champion, none that is being released,
+    /// that may decide and whose author wants it live at once. Never one below the champion, none that was submitted for release,
     /// and none where an operator named the version.
     pub(super) fn waiting(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
         let choice = self.state.scopes.get(&*scope.name);
@@ -51,13 +50,17 @@ impl<'a> World<'a> {
             None => self.only_policy(scope.domain)?,
         };
         let usable = self.state.usable(&scope.name, scope.domain, policy);
-        let highest = usable.filter(|known| known.admission.rollout.immediate).last()?;
+        // What was ever submitted for release here goes live by its release, and never by itself after that was rejected or
+        // rolled back.
+        let is_released = |version| self.state.release(&scope.name, version).is_some();
+        let by_themselves = usable
+            .filter(|known| known.admission.rollout.immediate && !is_released(&known.admission.version));
+        let highest = by_themselves.last()?;
         let version = &highest.admission.version;
         let champion = choice.and_then(|choice| choice.champion());
         let is_above =
             champion.is_none_or(|champion| champion.policy != version.policy || champion < version);
-        let is_free = releases::being_released(self, &scope.name, version).is_none();
-        (is_above && is_free).then_some(highest)
+        is_above.then_some(highest)
     }
 
     /// The versions that have to be ready: champions, the ones before them, those that should go live, and those that

@@ -146,13 +146,7 @@ pub(super) fn may_go_live(
             version: version.clone(),
         });
     }
-    if let Some(release) = releases::being_released(world, &scope.name, version) {
-        return Err(ControlError::BeingReleased {
-            scope: scope_name(),
-            version: version.clone(),
-            phase: release.phase().word(),
-        });
-    }
+    releases::may_be_chosen(world, &scope.name, version)?;
     match scope.frozen(world.now) {
         None => Ok(()),
         Some(freeze) => Err(ControlError::Frozen {

@@ -17,7 +17,7 @@ use super::handle::ControlHandle;
 use crate::snapshot::{LivePolicy, ReleaseState, Snapshot};
 
 pub use gates::{Gate, GateState, Outlook};
-pub(super) use rules::{being_released, plan, roll_back_canary};
+pub(super) use rules::{may_be_chosen, plan, roll_back_canary};
 
 /// A command about a release, as the writer receives it.
 #[derive(Clone, Debug)]

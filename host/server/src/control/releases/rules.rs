@@ -2,7 +2,7 @@
 
 use signalbox_domain::Timestamp;
 use signalbox_domain::events::{AdmittedVersion, Event, PolicyVersion};
-use signalbox_domain::release::{Release, ReleaseChange, ReleaseEvent, Stage, transition};
+use signalbox_domain::release::{Phase, Release, ReleaseChange, ReleaseEvent, Stage, transition};
 use signalbox_domain::scope::Scope;
 
 use super::gates::{self, Facts, Gate, Outlook};
@@ -128,15 +128,30 @@ pub(in crate::control) fn roll_back_canary(
     Ok(Some(Plan::stopping(by.entry(world.now, change))))
 }
 
-/// The release of `version` that is on its way in `scope`: it goes live by promotion only.
-pub(in crate::control) fn being_released<'a>(
-    world: &World<'a>,
+/// Whether an operator may choose `version` for `scope` although it has, or had, a release there.
+///
+/// # Errors
+/// [`ControlError::BeingReleased`] while it is on its way, [`ControlError::ReleaseNotAllowed`] after it was rejected.
+pub(in crate::control) fn may_be_chosen(
+    world: &World<'_>,
     scope: &str,
     version: &PolicyVersion,
-) -> Option<&'a Release> {
-    let release = world.state.release(scope, version)?;
-    let is_on_its_way = !release.phase().is_final() && world.state.scope(scope).champion() != Some(version);
-    is_on_its_way.then_some(release)
+) -> Result<(), ControlError> {
+    let Some(release) = world.state.release(scope, version) else {
+        return Ok(());
+    };
+    match release.phase() {
+        Phase::Admitted { .. } | Phase::Shadow { .. } | Phase::Canary { .. } | Phase::Held { .. } => {
+            Err(ControlError::BeingReleased {
+                scope: scope.to_owned(),
+                version: version.clone(),
+                phase: release.phase().word(),
+            })
+        }
+        Phase::Rejected { .. } => check(release, &ReleaseEvent::Promoted { to: Stage::Active }, world.now),
+        // These decided here before.
+        Phase::Active { .. } | Phase::Superseded { .. } | Phase::RolledBack { .. } => Ok(()),
+    }
 }
 
 /// The release that the command is about, if it is still the one that the command was made for.

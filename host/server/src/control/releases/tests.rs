@@ -472,7 +472,32 @@ fn a_version_that_is_being_released_goes_live_by_its_promotion_only() {
         "{refused:?}"
     );
     bench.does("hasty@1.0.0", What::Reject);
-    assert!(bench.world().wanted(&bench.scopes[0]).is_some());
+    assert!(
+        bench.world().wanted(&bench.scopes[0]).is_none(),
+        "what was rejected comes in by itself"
+    );
+    let refused = bench.lets_live("hasty@1.0.0").unwrap_err();
+    assert!(
+        refused.to_string().contains("the release is rejected"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_canary_that_was_taken_back_does_not_go_live_by_itself_afterwards() {
+    let mut bench = Bench::with(&["hasty@1.0.0"]);
+    bench.does("hasty@1.0.0", What::Submit);
+    bench.does("hasty@1.0.0", What::Promote);
+    bench.hours_pass(24);
+    bench.does("hasty@1.0.0", What::Promote);
+    bench.scopes[0].immediate = true;
+    bench.rolls_back();
+    assert!(bench.world().wanted(&bench.scopes[0]).is_none());
+    bench.admit("hasty@1.0.1", plan_of("hasty@1.0.1"));
+    assert!(
+        bench.world().wanted(&bench.scopes[0]).is_some(),
+        "a new version may"
+    );
 }
 
 #[test]
