@@ -30,6 +30,7 @@ pub mod envelope;
 pub mod events;
 pub mod geo;
 #[cfg(test)]
+#[path = "../tests/support/golden.rs"]
 mod golden;
 pub mod governance;
 pub mod identity;

@@ -150,7 +150,7 @@ async fn every_kind_of_bad_version_is_refused_with_its_place_and_the_live_one_st
         ),
         (
             "world.toml",
-            plugin("returns.wasm") + "[parameters]\nnarrow = []\nwide = []\n",
+            plugin("returns.wasm") + "[parameters]\nanswers = []\n",
             RejectionKind::Description,
             "world.toml:4:",
         ),

@@ -12,10 +12,11 @@ import rego.v1
 
 picks := [pick |
     some line in input.lines
-    keys := [((offer.base + (offer.unit * line.quantity)) * 4096) + offer.node |
+    keys := [key |
         some offer in line.offers
         not offer.excluded
         offer.available >= offer.safety + line.quantity
+        key := ((offer.base + (offer.unit * line.quantity)) * 4096) + offer.node
     ]
     pick := choose(keys)
 ]

@@ -97,6 +97,30 @@ const MODULE_BANS: &[(&str, &[&str])] = &[
             "crate::decide",
         ],
     ),
+    (
+        "record",
+        &["axum", "serde_json", "crate::api", "crate::intake", "crate::cli"],
+    ),
+    (
+        "replay",
+        &[
+            "axum",
+            "signalbox_ledger",
+            "crate::api",
+            "crate::intake",
+            "crate::cli",
+        ],
+    ),
+    (
+        "explain",
+        &[
+            "axum",
+            "signalbox_ledger",
+            "crate::api",
+            "crate::intake",
+            "crate::cli",
+        ],
+    ),
     ("cli", &["signalbox_ledger", "wasmtime"]),
     (
         "demo",

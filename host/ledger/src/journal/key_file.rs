@@ -145,16 +145,20 @@ impl KeyFile {
                 path: path.clone(),
                 problem: error.to_string(),
             })?;
+        // Complete before it has its name: a process that is killed here leaves no half key that the next start finds.
+        let making = self.beside(".making");
+        remove(&making)?;
         OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&path)
+            .open(&making)
             .and_then(|mut file| {
                 file.write_all(pem.as_bytes())?;
                 file.sync_all()
             })
-            .map_err(disk("write", &path))?;
+            .map_err(disk("write", &making))?;
+        fs::rename(&making, &path).map_err(disk("write", &path))?;
         self.sync_folder()?;
         Ok(key)
     }
@@ -167,16 +171,16 @@ impl KeyFile {
 
     /// Forgets a staged key that never signed.
     pub(super) fn discard_next(&self) -> Result<(), KeyError> {
-        let path = self.next_path();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(disk("remove", &path)(error)),
-            _ => Ok(()),
-        }
+        remove(&self.next_path())
     }
 
     fn next_path(&self) -> PathBuf {
+        self.beside(".next")
+    }
+
+    fn beside(&self, ending: &str) -> PathBuf {
         let mut name = self.path.clone().into_os_string();
-        name.push(".next");
+        name.push(ending);
         name.into()
     }
 
@@ -192,6 +196,13 @@ impl KeyFile {
         File::open(folder)
             .and_then(|handle| handle.sync_all())
             .map_err(disk("sync", folder))
+    }
+}
+
+fn remove(path: &Path) -> Result<(), KeyError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(disk("remove", path)(error)),
+        _ => Ok(()),
     }
 }
 

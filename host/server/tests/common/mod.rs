@@ -100,7 +100,9 @@ impl Folders {
 
     /// The kinds of everything that the ledger holds.
     pub fn kinds(&self) -> Vec<&'static str> {
-        self.entries().iter().map(|entry| entry.event.kind()).collect()
+        let kinds = self.entries().into_iter().map(|entry| entry.event.kind());
+        // Every ledger begins with the key that signs it.
+        kinds.filter(|kind| *kind != "ledger_key_changed").collect()
     }
 
     fn config(&self) -> Config {
