@@ -44,7 +44,7 @@ pub struct Replayed {
     pub by: String,
     /// Whether the decision is the recorded one, byte for byte in canonical JSON.
     pub identical: bool,
-    /// Where it is not, at most [`compare::MAX`].
+    /// Where it is not, at most 100.
     pub differences: Vec<Difference>,
     /// How many differences more there are.
     pub more: usize,

@@ -10,7 +10,7 @@ mod signalbox;
 mod zen;
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use comfy_table::{CellAlignment, Table};
 use signalbox_bench::orders::orders;
@@ -37,13 +37,52 @@ struct Times {
     rego: Vec<f64>,
 }
 
+/// How long `--profile` decides.
+const PROFILE: Duration = Duration::from_secs(8);
+
 fn main() {
     signalbox_bench::sandbox::be_a_compile_child_if_asked();
+    let mut arguments = std::env::args().skip(1);
+    let shape = match (arguments.next().as_deref(), arguments.next()) {
+        (None, _) => None,
+        (Some("--profile"), Some(shape)) => Some(shape),
+        _ => {
+            println!("{HELP}");
+            return;
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(compare());
+    match shape {
+        None => runtime.block_on(compare()),
+        Some(shape) => runtime.block_on(profile(&shape)),
+    }
+}
+
+const HELP: &str = "\
+cargo bench-peers                     one table: the same policy in every engine, medians and ratios
+cargo bench-peers --profile 10x100    decides in Signalbox alone for 8 s, for a profiler, and says where the time goes";
+
+/// Signalbox alone, for a profiler.
+async fn profile(shape: &str) {
+    let (lines, nodes) = shape.split_once('x').expect("a shape such as 10x100");
+    let (lines, nodes) = (lines.parse().expect("lines"), nodes.parse().expect("nodes"));
+    let (ours, orders) = (Signalbox::new().await, orders(lines, nodes, ORDERS));
+    let inputs: Vec<_> = orders.iter().map(Signalbox::input).collect();
+    let (began, mut encoding, mut decisions) = (Instant::now(), Duration::ZERO, 0usize);
+    while began.elapsed() < PROFILE {
+        let case = inputs[decisions % ORDERS].clone();
+        let encode = Instant::now();
+        let input = Signalbox::encode(case);
+        encoding += encode.elapsed();
+        black_box(ours.decide_encoded(&input).await);
+        decisions += 1;
+    }
+    let all = each(began, decisions);
+    let encoding = encoding.as_nanos() as f64 / decisions as f64;
+    println!("{decisions} decisions of {shape}: {all:.0} ns each, {encoding:.0} of them encoding the request");
 }
 
 async fn compare() {

@@ -29,9 +29,18 @@ impl Signalbox {
         &self,
         case: std::sync::Arc<signalbox_domain::routing::RoutingCase>,
     ) -> RoutingDecision {
-        let input = RoutingInput::new(case).expect("no two words collide");
+        self.decide_encoded(&Self::encode(case)).await
+    }
+
+    /// The request as the plugin gets it.
+    pub fn encode(case: std::sync::Arc<signalbox_domain::routing::RoutingCase>) -> RoutingInput {
+        RoutingInput::new(case).expect("no two words collide")
+    }
+
+    /// The plugin's decision on an encoded request.
+    pub async fn decide_encoded(&self, input: &RoutingInput) -> RoutingDecision {
         self.policy
-            .decide(&input, &sandbox::context())
+            .decide(input, &sandbox::context())
             .await
             .expect("Signalbox decides")
             .decision
