@@ -150,8 +150,8 @@ fn code_generation(config: &mut Config, effort: Effort) {
         .cranelift_nan_canonicalization(true)
         .cranelift_opt_level(level)
         .cranelift_regalloc_algorithm(allocator)
-        // A compile child has one core's worth of work at a time: live decisions keep the others.
-        .parallel_compilation(false)
+        // On the few threads that a compile child has: a version is live sooner, live decisions keep the other cores.
+        .parallel_compilation(true)
         .generate_address_map(true)
         .memory_init_cow(true)
         .table_lazy_init(true);

@@ -14,8 +14,11 @@ use super::steps;
 /// Set in the environment of a compile child, where else is only what its allocator needs.
 pub const CHILD_MARK: &str = "SIGNALBOX_COMPILE_CHILD";
 
-/// Stack of the thread that compiles, in bytes: the compiler recurses over what it is given.
+/// Stack of a thread that compiles, in bytes: the compiler recurses over what it is given.
 const STACK_BYTES: usize = 16 << 20;
+
+/// Threads that compile the functions of one component.
+const COMPILE_THREADS: usize = 2;
 
 /// Exit code when the host went away first. Nobody reads it.
 const HOST_GONE: i32 = 3;
@@ -45,6 +48,12 @@ fn serve() -> io::Result<()> {
     job.budget.impose()?;
     let component = read_frame(&mut socket, COMPONENT_BYTES_MAX)?;
     end_with_host(socket.try_clone()?)?;
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(COMPILE_THREADS)
+        .stack_size(STACK_BYTES)
+        .thread_name(|place| format!("compile-{place}"))
+        .build_global()
+        .map_err(io::Error::other)?;
     let worker = std::thread::Builder::new()
         .name("compile".to_owned())
         .stack_size(STACK_BYTES)

@@ -49,8 +49,12 @@ impl Host {
             fs::write(policies.join(name), text).expect("the policy is written");
         }
         let config = folder.path().join("signalbox.toml");
-        let text = "[server]\nlisten = \"127.0.0.1:0\"\n[folders]\npolicies = \"policies\"\ndata = \"data\"\n\
-                    [log]\nformat = \"json\"\n";
+        // The built-in policy without a log is the bare server: what everything else is a share of.
+        let log = if policy.is_some() { "durable" } else { "off" };
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n[folders]\npolicies = \"policies\"\ndata = \"data\"\n\
+             [log]\nformat = \"json\"\n[decisions]\nlog = \"{log}\"\n"
+        );
         fs::write(&config, text).expect("the configuration is written");
         let mut process = Command::new(std::env::current_exe().expect("the program knows its own path"))
             // With a token for every role.

@@ -1,6 +1,7 @@
 //! `cargo bench-http`: what a decision costs over HTTP, against real hosts in processes of their own on loopback.
 //!
-//! Two hosts run side by side, one deciding with a sandboxed policy, one with the built-in policy in native Rust. First
+//! Two hosts run side by side, one deciding with a sandboxed policy and recording every decision durably, one with the
+//! built-in policy in native Rust and no log. First
 //! each answers as fast as it can, in turns, so that a machine that is busy with something else slows both alike. Then the
 //! first gets a share of that rate as an open loop: requests are due at fixed instants whatever the answers do, and a
 //! latency counts from when its request was due (see `load`).

@@ -70,9 +70,12 @@ pub fn print(
         "host's CPU each, us",
         "of the built-in's",
     ]);
-    for (name, turn) in [("built-in policy, native", built_in), (setting.policy, sandboxed)] {
+    for (name, turn) in [
+        ("built-in policy, native, no decision log".to_owned(), built_in),
+        (format!("{}, sandboxed, durable log", setting.policy), sandboxed),
+    ] {
         rates.add_row([
-            name.to_owned(),
+            name,
             format!("{:.0}", turn.rate),
             format!("{:.2}", turn.rate / built_in.rate),
             format!("{:.0}", turn.cpu_us),
