@@ -22,11 +22,13 @@ pub struct PoolSize {
 const SLOTS_MAX: u32 = 20_000;
 
 impl PoolSize {
-    /// Slots that keep the memory of the policy that ran there last. Fewer than this and policies in turn evict each
-    /// other: 35 instead of 11 microseconds a decision.
+    /// Slots that keep the memory of the policy that ran there last. With just one for each policy and worker the pool
+    /// still gives one policy's slot to another now and then: measured with 150 policies in turn, 67 instead of 32
+    /// microseconds a decision.
     pub(crate) fn warm_slots(&self) -> u32 {
         self.policies_live
             .saturating_mul(self.workers.max(1))
+            .saturating_mul(2)
             .min(SLOTS_MAX)
     }
 
@@ -116,15 +118,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_a_slot_for_every_permit_and_a_warm_one_for_every_policy_and_worker() {
+    fn there_is_a_slot_for_every_permit_and_two_warm_ones_for_every_policy_and_worker() {
         let size = PoolSize {
             live_permits: 100,
             shadow_permits: 10,
             policies_live: 150,
             workers: 2,
         };
-        assert_eq!(size.warm_slots(), 300);
-        assert_eq!(size.slots(), 300);
+        assert_eq!(size.warm_slots(), 600);
+        assert_eq!(size.slots(), 600);
         let few = PoolSize {
             policies_live: 5,
             ..size
