@@ -26,6 +26,16 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
                     problems: rejection.problems.len(),
                 });
             }
+            // Without the hash of its secret, which nobody needs who reads a log.
+            Event::TokenCreated { token } => tracing::info!(
+                kind = entry.event.kind(),
+                actor = entry.actor,
+                reason = entry.reason,
+                token_id = token.token_id,
+                principal = token.principal,
+                expires_at = %token.expires_at,
+                "governance event"
+            ),
             Event::VersionWithdrawn { .. }
             | Event::PolicyChosen { .. }
             | Event::WentLive { .. }
@@ -37,7 +47,6 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::ReleaseChanged(_)
             | Event::PrincipalPut { .. }
             | Event::PrincipalRemoved { .. }
-            | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. }
             | Event::AccessRefused(_)
             | Event::DecisionsErased { .. }
