@@ -40,7 +40,7 @@ mod ticket;
 mod verify;
 mod writer;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -319,17 +319,8 @@ fn follow(shared: &Shared) {
 
 fn lock(folder: &Path) -> Result<File, DecisionLogError> {
     let path = folder.join("lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(disk("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(DecisionLogError::InUse { path }),
-        Err(TryLockError::Error(source)) => Err(disk("lock", &path)(source)),
-    }
+    let held = crate::lock::lock(&path).map_err(disk("lock", &path))?;
+    held.ok_or(DecisionLogError::InUse { path })
 }
 
 #[cfg(test)]

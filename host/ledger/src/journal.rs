@@ -26,7 +26,7 @@ mod schema;
 mod signed;
 mod verify;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
@@ -34,6 +34,7 @@ use signalbox_domain::Digest;
 use signalbox_domain::events::{Entry, Event};
 
 use crate::error::LedgerError;
+use crate::lock;
 
 pub use chain::Verified;
 pub use checkpoint::{Checkpoint, CheckpointsError, NotACheckpoint};
@@ -235,19 +236,10 @@ fn lock(path: &Path) -> Result<File, LedgerError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(open)?;
     }
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path.with_extension("lock"))
-        .map_err(open)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LedgerError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(open(source)),
-    }
+    let held = lock::lock(&path.with_extension("lock")).map_err(open)?;
+    held.ok_or_else(|| LedgerError::InUse {
+        path: path.to_owned(),
+    })
 }
 
 fn database(action: &'static str, path: &Path, source: rusqlite::Error) -> LedgerError {

@@ -7,6 +7,7 @@ mod artifacts;
 pub mod decisions;
 mod error;
 mod journal;
+mod lock;
 
 pub use artifacts::{ArtifactError, ArtifactStore};
 pub use error::LedgerError;
