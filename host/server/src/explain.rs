@@ -48,7 +48,7 @@ impl Explainer {
         let answer: Value = serde_json::from_str(&texts.answer).map_err(crate::replay::unreadable)?;
         let mut sentences = words::sentences(&record.envelope, &answer);
         let runner_up = match record.envelope.domain {
-            Domain::Routing => match runner_up::find(&self.replayer, record, texts).await {
+            Domain::Routing => match runner_up::find(&self.replayer, record, texts, &answer).await {
                 Ok(found) => found,
                 Err(problem) => {
                     sentences.push(format!(

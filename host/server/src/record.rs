@@ -206,7 +206,7 @@ impl Recorder {
         about: &About,
         answer: &Answer<D>,
         request: &str,
-        text: String,
+        text: &str,
         until: Instant,
     ) -> Result<bool, RecordError> {
         let Some(log) = &self.inner.log else {
@@ -236,7 +236,7 @@ impl Recorder {
         about: &About,
         answer: &Answer<D>,
         request: &str,
-        text: String,
+        text: &str,
         until: Instant,
     ) -> Result<bool, RecordError> {
         let (request, masked) = self.masked(request)?;
@@ -244,16 +244,16 @@ impl Recorder {
             envelope: envelope(about, answer, masked),
             payload: Payload::Kept(Texts {
                 request,
-                answer: text,
+                answer: text.to_owned(),
             }),
         };
         match self.inner.settings.mode {
             LogMode::Durable => {
-                let ticket = log.append_durable(&record).map_err(RecordError::not_logged)?;
+                let ticket = log.append_durable(&record).map_err(RecordError::NotLogged)?;
                 tokio::time::timeout_at(until.into(), ticket)
                     .await
                     .map_err(|_| RecordError::LogTooSlow)?
-                    .map_err(RecordError::not_logged)?;
+                    .map_err(RecordError::NotLogged)?;
                 Ok(true)
             }
             LogMode::Buffered => match log.append_buffered(&record) {

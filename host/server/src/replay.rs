@@ -242,7 +242,7 @@ pub(crate) fn kept(record: &DecisionRecord) -> Result<&Texts, ReplayError> {
     }
 }
 
-pub(crate) fn recorded_decision(texts: &Texts) -> Result<Value, ReplayError> {
+fn recorded_decision(texts: &Texts) -> Result<Value, ReplayError> {
     let mut answer: Value = serde_json::from_str(&texts.answer).map_err(unreadable)?;
     Ok(answer.get_mut("decision").map(Value::take).unwrap_or_default())
 }

@@ -128,7 +128,7 @@ async fn decide_and_record<C: Decidable>(
     let request = std::str::from_utf8(request).map_err(|problem| Problem::internal(&problem))?;
     let recorded = api
         .recorder()
-        .record(&about, &answer, request, text.clone(), until)
+        .record(&about, &answer, request, &text, until)
         .await;
     let durable = recorded.map_err(record_refused)?;
     if durable == answer.logged {

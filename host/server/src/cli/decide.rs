@@ -13,9 +13,7 @@ pub(super) async fn run(client: &Client, options: &Decide) -> Result<(), CliErro
     let answer = client
         .post_raw(&["v1", "decisions", options.domain.as_str()], body)
         .await?;
-    let pretty = serde_json::from_str::<serde_json::Value>(&answer)
-        .and_then(|answer| serde_json::to_string_pretty(&answer));
-    table::print(pretty.as_deref().unwrap_or(&answer))
+    table::print(&table::pretty(&answer))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, CliError> {

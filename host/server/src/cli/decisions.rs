@@ -29,7 +29,7 @@ pub(super) async fn run(client: &Client, options: &Decisions) -> Result<(), CliE
             let text = client
                 .get_text(&["v1", "decisions", &decision_id.to_string()])
                 .await?;
-            table::print(&pretty(&text))
+            table::print(&table::pretty(&text))
         }
         Some(DecisionsCommand::Erase {
             order,
@@ -143,7 +143,7 @@ fn query(which: &Which) -> Vec<(&'static str, String)> {
 pub(super) async fn explain(client: &Client, options: &Explain) -> Result<(), CliError> {
     let path = ["v1", "decisions", &options.decision_id.to_string(), "explanation"];
     if options.format.json {
-        return table::print(&pretty(&client.get_text(&path).await?));
+        return table::print(&table::pretty(&client.get_text(&path).await?));
     }
     let explained: ExplanationView = client.get(&path).await?;
     let units = explained.decision.units.join(" ");
@@ -320,9 +320,4 @@ fn word(value: &impl serde::Serialize) -> String {
         Ok(Value::String(word)) => word,
         other => other.map(|value| value.to_string()).unwrap_or_default(),
     }
-}
-
-fn pretty(text: &str) -> String {
-    let parsed = serde_json::from_str::<Value>(text).and_then(|value| serde_json::to_string_pretty(&value));
-    parsed.unwrap_or_else(|_| text.to_owned())
 }

@@ -34,6 +34,13 @@ pub(super) fn state(text: &str) -> Cell {
     Cell::new(text).fg(colour)
 }
 
+/// JSON with a line for each field; what is no JSON stays as it is.
+pub(super) fn pretty(text: &str) -> String {
+    let parsed = serde_json::from_str::<serde_json::Value>(text);
+    let pretty = parsed.and_then(|value| serde_json::to_string_pretty(&value));
+    pretty.unwrap_or_else(|_| text.to_owned())
+}
+
 /// Writes lines to standard output.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
     let mut out = stdout().lock();

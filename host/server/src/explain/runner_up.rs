@@ -6,11 +6,13 @@
 //! bisection: policies may weigh costs as they like, as long as cheaper is never worse. Where no price does it, the nodes
 //! that ship are switched off instead.
 
+use serde::Deserialize;
+use serde_json::Value;
 use signalbox_domain::envelope::AnsweredBy;
 use signalbox_domain::routing::{RoutingAnswer, RoutingCase, RoutingDecision, RoutingRequest};
 
 use crate::record::{DecisionRecord, Texts};
-use crate::replay::{self, ReplayError, Replayer, decide, recorded_decision};
+use crate::replay::{self, ReplayError, Replayer, decide};
 use crate::snapshot::LivePolicy;
 
 /// A node that nearly won.
@@ -84,12 +86,13 @@ pub async fn find(
     replayer: &Replayer,
     record: &DecisionRecord,
     texts: &Texts,
+    answer: &Value,
 ) -> Result<Option<RunnerUp>, ReplayError> {
     if record.envelope.answered_by == AnsweredBy::BuiltIn {
         return Ok(None);
     }
-    let decision: RoutingAnswer =
-        serde_json::from_value(recorded_decision(texts)?).map_err(replay::unreadable)?;
+    let decision = answer.get("decision").unwrap_or(&Value::Null);
+    let decision = RoutingAnswer::deserialize(decision).map_err(replay::unreadable)?;
     let Some(node_id) = next_best(&decision) else {
         return Ok(None);
     };

@@ -48,9 +48,3 @@ pub enum RecordError {
     #[error("the host is shutting down")]
     Stopped,
 }
-
-impl RecordError {
-    pub(super) fn not_logged(problem: AppendError) -> RecordError {
-        RecordError::NotLogged(problem)
-    }
-}
