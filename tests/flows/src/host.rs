@@ -156,6 +156,11 @@ impl Host {
         self.ask(self.client.post(self.url(path)).json(body)).await
     }
 
+    /// Puts something at `path`; status and body.
+    pub async fn put(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.ask(self.client.put(self.url(path)).json(body)).await
+    }
+
     /// Deletes what stands at `path`; status and body.
     pub async fn delete(&self, path: &str) -> (u16, Value) {
         self.ask(self.client.delete(self.url(path))).await

@@ -122,6 +122,27 @@ async fn another_version_shows_where_it_would_have_decided_otherwise() {
     host.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lever_that_acted_then_acts_in_a_replay_after_it_was_let_go() {
+    let host = balanced_host("").await;
+    let request = requests(1).remove(0);
+    let free = host.answer("routing", &request).await;
+    let node = free["decision"]["shipments"][0]["from_node"].clone();
+    let lever = json!({
+        "kind": "NODE_OFF", "node_id": node, "reason": "flood",
+        "expires_at": signalbox_server::clock::now().plus_millis(3_600_000).to_string()
+    });
+    let (status, put) = host.put("/v1/levers/flood", &lever).await;
+    assert_eq!(status, 200, "{put:#}");
+    let answer = host.answer("routing", &request).await;
+    assert!(!ships(&answer, &node), "{answer:#}");
+    host.delete("/v1/levers/flood?reason=dry").await;
+    let path = format!("/v1/decisions/{}/replay", id(&answer));
+    let (_, replayed) = host.post(&path, &json!({})).await;
+    assert_eq!(replayed["identical"], true, "{replayed:#}");
+    host.stop().await;
+}
+
 /// The request with the change that the explanation names.
 fn changed(request: &Value, runner_up: &Value) -> Value {
     let mut request = request.clone();
