@@ -193,7 +193,7 @@ fn a_host_ends_in_order_on_sigterm() {
     }
     assert_eq!(host.wait().unwrap().code(), Some(0), "{said:#?}");
     let said = said.join("\n");
-    for word in ["listening", "SIGTERM", "signalbox-checkpoint v1", "ended"] {
+    for word in ["listening", "SIGTERM", "signalbox::checkpoint", "signalbox-checkpoint v1", "ended"] {
         assert!(said.contains(word), "{word} in\n{said}");
     }
 }

@@ -27,31 +27,32 @@ impl Checkpoints {
         }
     }
 
-    /// Signs if enough entries or a day came since the last time.
-    pub(super) fn keep(&mut self, journal: &mut Journal, now: Timestamp) {
+    /// Signs if enough entries or a day came since the last time. Answers the line that went to the log, if one did.
+    pub(super) fn keep(&mut self, journal: &mut Journal, now: Timestamp) -> Option<Checkpoint> {
         if now < self.not_before {
-            return;
+            return None;
         }
         let made = if now.millis_since(self.last) >= DAY_MS {
             journal.checkpoint(now)
         } else {
             journal.checkpoint_if_due(now)
         };
-        self.tell(made, now);
+        self.tell(made, now)
     }
 
-    /// Signs the end that the host leaves behind.
-    pub(super) fn end(&mut self, journal: &mut Journal, now: Timestamp) {
+    /// Signs the end that the host leaves behind. Answers the line that went to the log, if one did.
+    pub(super) fn end(&mut self, journal: &mut Journal, now: Timestamp) -> Option<Checkpoint> {
         let made = journal.checkpoint(now);
-        self.tell(made, now);
+        self.tell(made, now)
     }
 
-    fn tell(&mut self, made: Result<Option<Checkpoint>, LedgerError>, now: Timestamp) {
+    fn tell(&mut self, made: Result<Option<Checkpoint>, LedgerError>, now: Timestamp) -> Option<Checkpoint> {
         match made {
-            Ok(None) => {}
+            Ok(None) => None,
             Ok(Some(line)) => {
                 self.last = now;
                 tracing::info!(target: "signalbox::checkpoint", %line, "ledger checkpoint");
+                Some(line)
             }
             Err(problem) => {
                 self.not_before = now.plus_millis(RETRY_MS);
@@ -59,6 +60,7 @@ impl Checkpoints {
                     error = error_text::chain(&problem),
                     "the ledger could not be signed for; trying again in a minute"
                 );
+                None
             }
         }
     }
@@ -66,27 +68,10 @@ impl Checkpoints {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
     use signalbox_domain::events::{Entry, Event};
     use signalbox_ledger::KeyFile;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     fn append(journal: &mut Journal, count: usize) {
         let entry = Entry {
@@ -102,42 +87,29 @@ mod tests {
     }
 
     #[test]
-    fn a_line_goes_to_the_log_after_a_hundred_entries_after_a_day_and_at_the_end_and_each_can_be_kept() {
+    fn a_line_is_made_after_a_hundred_entries_after_a_day_and_at_the_end_and_each_can_be_kept() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(&folder.path().join("ledger.sqlite")).unwrap();
         let key = KeyFile::new(folder.path().join("secret/ledger.key"));
         journal.start_signing(key, Timestamp(0)).unwrap();
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(move || writer.clone())
-            .finish();
-        let kept = || {
-            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-            let found = Checkpoint::find_all(&text).unwrap_or_default();
-            found.iter().map(|line| line.head.seq).collect::<Vec<u64>>()
-        };
-        tracing::subscriber::with_default(subscriber, || {
-            let mut checkpoints = Checkpoints::of(&journal, Timestamp(0));
-            append(&mut journal, 98);
-            checkpoints.keep(&mut journal, Timestamp(1));
-            assert!(kept().is_empty());
-            append(&mut journal, 1);
-            checkpoints.keep(&mut journal, Timestamp(2));
-            checkpoints.keep(&mut journal, Timestamp(3));
-            assert_eq!(kept(), [100]);
-            append(&mut journal, 1);
-            checkpoints.keep(&mut journal, Timestamp(DAY_MS + 1));
-            assert_eq!(kept(), [100]);
-            checkpoints.keep(&mut journal, Timestamp(DAY_MS + 2));
-            assert_eq!(kept(), [100, 101]);
-            append(&mut journal, 1);
-            checkpoints.end(&mut journal, Timestamp(DAY_MS + 3));
-            assert_eq!(kept(), [100, 101, 102]);
-        });
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        assert!(text.contains("signalbox::checkpoint"), "{text}");
-        let found = Checkpoint::find_all(&text).unwrap();
-        assert_eq!(journal.verify_against(&found, &mut |_| {}).unwrap().kept, 3);
+        let mut checkpoints = Checkpoints::of(&journal, Timestamp(0));
+        let mut made = Vec::new();
+        append(&mut journal, 98);
+        made.push(checkpoints.keep(&mut journal, Timestamp(1)));
+        append(&mut journal, 1);
+        made.push(checkpoints.keep(&mut journal, Timestamp(2)));
+        made.push(checkpoints.keep(&mut journal, Timestamp(3)));
+        append(&mut journal, 1);
+        made.push(checkpoints.keep(&mut journal, Timestamp(DAY_MS + 1)));
+        made.push(checkpoints.keep(&mut journal, Timestamp(DAY_MS + 2)));
+        append(&mut journal, 1);
+        made.push(checkpoints.end(&mut journal, Timestamp(DAY_MS + 3)));
+        let at: Vec<Option<u64>> = made
+            .iter()
+            .map(|line| line.as_ref().map(|line| line.head.seq))
+            .collect();
+        assert_eq!(at, [None, Some(100), None, None, Some(101), Some(102)]);
+        let kept: Vec<Checkpoint> = made.into_iter().flatten().collect();
+        assert_eq!(journal.verify_against(&kept, &mut |_| {}).unwrap().kept, 3);
     }
 }
