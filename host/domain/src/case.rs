@@ -3,11 +3,13 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::comparison::Changes;
 use crate::cost_book::CostBook;
 use crate::envelope::{Envelope, Incumbent, Reason, Status};
 use crate::invariant::Violation;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
+use crate::segment::{Segment, SegmentKey, SegmentValues};
 use crate::time::Timestamp;
 use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
 
@@ -85,4 +87,22 @@ pub trait Case: Sized + Send + Sync + 'static {
 
     /// How complete a decision is, from what it holds.
     fn status_of(&self, decision: &Self::Decision) -> Status;
+
+    /// Adds everything that the challenger does otherwise than the champion, whatever it costs; see
+    /// [`crate::comparison`] for what counts. Their status is compared elsewhere.
+    fn changes(&self, champion: &Self::Decision, challenger: &Self::Decision, changes: &mut Changes);
+
+    /// Adds the values that the request has of a key.
+    fn segment_values(&self, key: SegmentKey, values: &mut SegmentValues);
+
+    /// The segments that the request belongs to, by key in the order given. A request that has several values of a key (two
+    /// SKU classes) belongs to several; one that has none belongs to the segment of the value `none`.
+    fn segments(&self, keys: &[SegmentKey]) -> Vec<Segment> {
+        let of = |key: &SegmentKey| {
+            let mut values = SegmentValues::default();
+            self.segment_values(*key, &mut values);
+            values.segments(*key)
+        };
+        keys.iter().flat_map(of).collect()
+    }
 }

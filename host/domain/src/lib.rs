@@ -12,17 +12,19 @@
 //!                        +--> invariants: may it be answered? <----------------+
 //!                        +--> loss: what does it cost, by the cost book? <-----+
 //!                        +--> answer: the decision with the caller's ids <-----+
+//!                        +--> comparison: what another does otherwise <--------+
 //! ```
 //!
 //! [`Case`] is that path as a trait. Around it: what operators and authors write ([`scope`], [`policy_file`],
 //! [`cost_book`], all read by [`toml_file`], whose errors point at the place), the words of open vocabularies ([`words`]),
-//! business figures ([`kpi`]) and governance: what a version has to go through ([`rollout`], bounded by a scope's standing
-//! orders), who answers for it ([`governance`]), where it is on its way ([`release`]), who may do what ([`identity`]), and
-//! the events that all of it follows from ([`events`]).
+//! the parts of the traffic ([`segment`]), business figures ([`kpi`]) and governance: what a version has to go through
+//! ([`rollout`], bounded by a scope's standing orders), who answers for it ([`governance`]), where it is on its way
+//! ([`release`]), who may do what ([`identity`]), and the events that all of it follows from ([`events`]).
 
 pub mod allocation;
 pub mod canonical;
 pub mod case;
+pub mod comparison;
 pub mod cost_book;
 pub mod digest;
 pub mod domain;
@@ -46,6 +48,7 @@ pub mod returns;
 pub mod rollout;
 pub mod routing;
 pub mod scope;
+pub mod segment;
 pub mod time;
 pub mod toml_file;
 pub mod validate;

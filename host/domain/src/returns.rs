@@ -2,6 +2,7 @@
 
 pub mod builtin;
 pub mod case;
+mod comparison;
 pub mod decision;
 pub mod incumbent;
 pub mod invariants;
@@ -9,6 +10,7 @@ pub mod loss;
 mod model;
 pub mod request;
 pub mod rules;
+mod segments;
 #[cfg(test)]
 pub(crate) mod testkit;
 pub mod validate;

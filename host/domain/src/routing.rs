@@ -2,12 +2,14 @@
 
 pub mod builtin;
 pub mod case;
+mod comparison;
 pub mod decision;
 pub mod incumbent;
 pub mod invariants;
 pub mod loss;
 mod model;
 pub mod request;
+mod segments;
 pub mod tariff;
 #[cfg(test)]
 pub(crate) mod testkit;

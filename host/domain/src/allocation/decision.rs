@@ -9,7 +9,9 @@ use crate::time::Timestamp;
 use crate::word::Word;
 
 /// Where allocated units come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SupplySource {
     /// They are at the node that needs them, or the demand names no node.

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use crate::allocation::case::AllocationCase;
 use crate::allocation::decision::{AllocationAnswer, AllocationDecision};
 use crate::allocation::request::AllocationRequest;
-use crate::allocation::{builtin, incumbent, invariants, loss, validate};
+use crate::allocation::{builtin, comparison, incumbent, invariants, loss, segments, validate};
 use crate::case::{Case, Summary};
+use crate::comparison::Changes;
 use crate::cost_book::CostBook;
 use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
+use crate::segment::{SegmentKey, SegmentValues};
 use crate::time::Timestamp;
 use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
 
@@ -88,5 +90,13 @@ impl Case for AllocationCase {
 
     fn status_of(&self, decision: &AllocationDecision) -> Status {
         invariants::status_of(decision)
+    }
+
+    fn changes(&self, champion: &AllocationDecision, challenger: &AllocationDecision, changes: &mut Changes) {
+        comparison::changes(self, champion, challenger, changes);
+    }
+
+    fn segment_values(&self, key: SegmentKey, values: &mut SegmentValues) {
+        segments::values(&self.request, key, values);
     }
 }

@@ -1,6 +1,7 @@
 //! Returns as one of the domains.
 
 use crate::case::{Case, Summary};
+use crate::comparison::Changes;
 use crate::cost_book::CostBook;
 use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
@@ -9,7 +10,8 @@ use crate::policy_file::Observed;
 use crate::returns::case::ReturnsCase;
 use crate::returns::decision::{ReturnsAnswer, ReturnsDecision};
 use crate::returns::request::ReturnsRequest;
-use crate::returns::{builtin, incumbent, invariants, loss, validate};
+use crate::returns::{builtin, comparison, incumbent, invariants, loss, segments, validate};
+use crate::segment::{SegmentKey, SegmentValues};
 use crate::time::Timestamp;
 use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
 
@@ -81,5 +83,13 @@ impl Case for ReturnsCase {
 
     fn status_of(&self, decision: &ReturnsDecision) -> Status {
         invariants::status_of(decision)
+    }
+
+    fn changes(&self, champion: &ReturnsDecision, challenger: &ReturnsDecision, changes: &mut Changes) {
+        comparison::changes(self, champion, challenger, changes);
+    }
+
+    fn segment_values(&self, key: SegmentKey, values: &mut SegmentValues) {
+        segments::values(&self.request, key, values);
     }
 }

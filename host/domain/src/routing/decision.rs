@@ -10,7 +10,9 @@ use crate::time::Timestamp;
 use crate::word::Word;
 
 /// How units travel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ShipmentKind {
     /// By a lane to a SHIP or LOCKER group.

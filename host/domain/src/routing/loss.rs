@@ -6,7 +6,7 @@
 
 mod lateness;
 
-pub(crate) use lateness::of_shipment as lateness_of;
+pub(crate) use lateness::{arrival_of, of_shipment as lateness_of};
 
 use std::collections::{BTreeMap, BTreeSet};
 

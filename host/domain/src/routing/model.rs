@@ -1,6 +1,7 @@
 //! Routing as one of the domains.
 
 use crate::case::{Case, Summary};
+use crate::comparison::Changes;
 use crate::cost_book::CostBook;
 use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
@@ -9,7 +10,8 @@ use crate::policy_file::Observed;
 use crate::routing::case::RoutingCase;
 use crate::routing::decision::{RoutingAnswer, RoutingDecision};
 use crate::routing::request::RoutingRequest;
-use crate::routing::{builtin, incumbent, invariants, loss, validate};
+use crate::routing::{builtin, comparison, incumbent, invariants, loss, segments, validate};
+use crate::segment::{SegmentKey, SegmentValues};
 use crate::time::Timestamp;
 use crate::validate::{AppliedLever, Circumstances, InvalidRequest};
 
@@ -93,5 +95,13 @@ impl Case for RoutingCase {
 
     fn status_of(&self, decision: &RoutingDecision) -> Status {
         invariants::status_of(decision)
+    }
+
+    fn changes(&self, champion: &RoutingDecision, challenger: &RoutingDecision, changes: &mut Changes) {
+        comparison::changes(self, champion, challenger, changes);
+    }
+
+    fn segment_values(&self, key: SegmentKey, values: &mut SegmentValues) {
+        segments::values(&self.request, key, values);
     }
 }

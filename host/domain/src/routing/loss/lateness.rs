@@ -80,6 +80,12 @@ pub(crate) fn of_shipment(
     }
 }
 
+/// When a new shipment is there by the host's own knowledge: its lane's 90 % instant, or when a pickup can be ready.
+pub(crate) fn arrival_of(case: &RoutingCase, shipment: &Shipment) -> Timestamp {
+    let lane = shipment.lane.and_then(|lane| case.request_lane(lane));
+    lane.map_or_else(|| ready_at(case, shipment), |lane| lane.deliver_p90_at)
+}
+
 /// When a pickup can be ready, whatever the policy says: the latest of `now`, the end of a hold, and the instants from
 /// which its stock is there.
 fn ready_at(case: &RoutingCase, shipment: &Shipment) -> Timestamp {
