@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Domain;
 use crate::loss::Loss;
 
 pub use allocation::AllocationKpis;
@@ -111,6 +112,29 @@ impl CommonKpis {
             .values()
             .fold(0i128, |sum, term| sum.saturating_add(*term));
         sum.checked_div(i128::from(self.priced))
+    }
+}
+
+/// Figures of one domain's decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "domain", rename_all = "snake_case")]
+pub enum Kpis {
+    /// Of routing.
+    Routing(RoutingKpis),
+    /// Of allocation.
+    Allocation(AllocationKpis),
+    /// Of returns.
+    Returns(ReturnsKpis),
+}
+
+impl Kpis {
+    /// None yet.
+    pub fn of(domain: Domain) -> Kpis {
+        match domain {
+            Domain::Routing => Kpis::Routing(RoutingKpis::default()),
+            Domain::Allocation => Kpis::Allocation(AllocationKpis::default()),
+            Domain::Returns => Kpis::Returns(ReturnsKpis::default()),
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The rollout plan: what a version has to go through before it is active. An author writes it into the policy's TOML
 //! (`[rollout]`); it is fixed with the version, and its digest is part of what approvers sign.
 
+mod assignment;
 mod bounds;
+mod proof;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -14,8 +16,11 @@ use crate::digest::Digest;
 use crate::domain::Domain;
 use crate::identity::Function;
 
+pub use assignment::{Assignment, BLOCK_HOURS, Split};
 pub use bounds::OutOfBounds;
 pub(crate) use bounds::{check_approvals, check_margins, check_shadow, check_steps};
+pub(crate) use proof::check_proof;
+pub use proof::{ProofPlan, Success};
 pub(crate) use tables::{ApprovalTable, RolloutTable};
 
 /// Everything, in basis points.
@@ -33,6 +38,9 @@ pub struct RolloutPlan {
     pub canary: CanaryPlan,
     /// By how much it may be worse than the champion.
     pub margins: Margins,
+    /// How that is proven.
+    #[serde(default)]
+    pub proof: ProofPlan,
     /// Who has to agree.
     pub approvals: Approvals,
 }

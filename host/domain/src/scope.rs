@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 
 pub use freeze::Freeze;
 pub use staleness::{StaleAction, Staleness};
-pub use standing_orders::{CanaryOrders, ShadowOrders, StandingOrders, Weakness};
+pub use standing_orders::{CanaryOrders, ProofOrders, ShadowOrders, StandingOrders, Weakness};
 
 /// What the host does with an answer whose confidence is too low.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -66,6 +66,9 @@ pub struct Scope {
     /// The time in which a request that names none is answered, in milliseconds.
     #[serde(default = "default_deadline_ms")]
     pub default_deadline_ms: u32,
+    /// Decisions in a year: turns amounts a decision into amounts a year. Amounts a year bound nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decisions_per_year: Option<u64>,
     /// What every rollout plan has to ask for at least.
     #[serde(default)]
     pub standing_orders: StandingOrders,
@@ -140,6 +143,7 @@ impl Scope {
             staleness: None,
             cost_book: None,
             default_deadline_ms: DEFAULT_DEADLINE_MS,
+            decisions_per_year: None,
             standing_orders: StandingOrders::default(),
             freeze: Vec::new(),
         }

@@ -21,9 +21,11 @@ use crate::api::{self, Api, ApiOptions, Readiness};
 use crate::clock;
 use crate::config::{Config, ServerSettings};
 use crate::control::{ControlError, ControlHandle, HandedOut, StartError};
+use crate::error_text;
 use crate::intake::{Bundled, IntakeError};
 use crate::record::{self, RecordError};
 use crate::telemetry::{SetupError, Telemetry};
+use crate::trial::{TrialError, Trials};
 
 pub use self::core::Core;
 pub use http::HttpError;
@@ -31,6 +33,8 @@ pub use signals::shutdown_signal;
 
 /// How often recorded samples are folded into the metrics.
 const UPKEEP: Duration = Duration::from_secs(5);
+/// How often what challengers have shown is written.
+const KEEP_TRIALS: Duration = Duration::from_secs(2);
 
 /// What is not in the configuration.
 #[derive(Clone)]
@@ -112,6 +116,12 @@ pub enum AppError {
     /// The decision log.
     #[error("the host cannot start")]
     Record(#[source] RecordError),
+    /// What challengers have shown.
+    #[error("the host cannot start")]
+    Trials(#[source] TrialError),
+    /// The shadow's threads.
+    #[error("the threads of the shadow cannot be started")]
+    Shadow(#[source] std::io::Error),
     /// The runtime is shutting down.
     #[error("the host was stopped while it started")]
     Stopped,
@@ -172,6 +182,7 @@ impl App {
         let mut background = Background::default();
         background.spawn(|end| report_readiness(core.looked(), readiness.clone(), end));
         background.spawn(|end| upkeep(telemetry.clone(), end));
+        background.spawn(|end| keep_trials(core.trials(), end));
         background.spawn(|end| record::upkeep(core.recorder(), core.control(), end));
         let services = core.services(&config, &telemetry);
         let options = ApiOptions {
@@ -298,6 +309,24 @@ async fn report_readiness(
     };
     if readiness.send_if_modified(now_ready) {
         tracing::info!("ready");
+    }
+}
+
+/// Writes what challengers have shown every few seconds: a crash takes no more than that.
+async fn keep_trials(trials: Trials, end: CancellationToken) {
+    let mut tick = tokio::time::interval(KEEP_TRIALS);
+    loop {
+        tokio::select! {
+            () = end.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let trials = trials.clone();
+        if let Ok(Err(problem)) = tokio::task::spawn_blocking(move || trials.save()).await {
+            tracing::error!(
+                error = error_text::chain(&problem),
+                "what challengers have shown is not kept; trying again"
+            );
+        }
     }
 }
 

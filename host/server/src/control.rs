@@ -29,5 +29,5 @@ pub use fault::arm;
 pub use handle::ControlHandle;
 pub use identity::{HandedOut, Lifetime};
 pub use refused::Attempt;
-pub use releases::{Gate, GateState, Outlook, ReleaseReport};
+pub use releases::{Figure, Gate, GateState, Outlook, ReleaseReport};
 pub use start::{Clock, Control, ControlOptions};

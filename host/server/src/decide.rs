@@ -19,6 +19,7 @@ mod chain;
 mod deadline;
 mod error;
 mod opened;
+mod shadow;
 
 use signalbox_domain::validate::Bounds;
 use signalbox_sandbox::Sandbox;
@@ -28,6 +29,7 @@ use crate::telemetry::Telemetry;
 pub use answer::{About, Decided};
 pub use error::DecideError;
 pub use opened::{Edge, Opened, seed_of};
+pub use shadow::{Shadow, ShadowDepth, ShadowSettings, ShadowWorkers};
 
 /// A domain's validated request that policies can decide.
 pub trait Decidable: signalbox_sandbox::GuestCase {}
@@ -40,6 +42,7 @@ pub struct Decider {
     bounds: Bounds,
     sandbox: Sandbox,
     telemetry: Telemetry,
+    shadow: Option<Shadow>,
 }
 
 impl Decider {
@@ -49,7 +52,14 @@ impl Decider {
             bounds,
             sandbox,
             telemetry,
+            shadow: None,
         }
+    }
+
+    /// Offers what it answers to the shadow.
+    pub fn with_shadow(mut self, shadow: Shadow) -> Decider {
+        self.shadow = Some(shadow);
+        self
     }
 
     /// Decisions that policies work on at this moment, and how many they may.

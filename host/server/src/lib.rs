@@ -1,7 +1,8 @@
 //! Signalbox: a governed policy host for omnichannel retail decisions.
 //!
 //! `config` reads what the operator wrote; `intake` watches the policy folder and admits versions; `control` is the one
-//! writer of what is live; `snapshot` is what it publishes; `decide` answers requests from a snapshot; `api` is HTTP and
+//! writer of what is live; `snapshot` is what it publishes; `decide` answers requests from a snapshot
+//! and compares challengers in the shadow; `trial` is what they have shown; `api` is HTTP and
 //! the only place that knows JSON; `cli` is the command line; `demo` shows it all on past orders; `telemetry` is logs,
 //! metrics and traces; `app` puts them together and takes them apart in order.
 
@@ -23,3 +24,4 @@ pub mod record;
 pub mod replay;
 pub mod snapshot;
 pub mod telemetry;
+pub mod trial;

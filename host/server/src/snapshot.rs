@@ -11,10 +11,12 @@ use signalbox_domain::events::{PluginRef, PolicyVersion, Rejection, Withdrawal};
 use signalbox_domain::governance::Governance;
 use signalbox_domain::identity::Directory;
 use signalbox_domain::policy_file::PolicyFile;
-use signalbox_domain::release::Release;
+use signalbox_domain::release::{Release, ReleaseId};
 use signalbox_domain::rollout::RolloutPlan;
 use signalbox_domain::scope::Scope;
 use signalbox_domain::{Digest, Domain, Timestamp};
+
+use crate::trial::{Subject, TrialKey};
 
 /// The state of the host at one moment. Cheap to take (`Arc`), never changed after publication.
 #[derive(Debug)]
@@ -93,12 +95,77 @@ pub struct ScopeState {
     pub champion: Option<Arc<LivePolicy>>,
     /// Who decides when the champion cannot.
     pub previous: Option<Arc<LivePolicy>>,
+    /// Who is compared with the champion.
+    pub challengers: Vec<Arc<Challenger>>,
     /// The host's prices.
     pub cost_book: Arc<CostBook>,
     /// Their digest.
     pub cost_book_digest: Digest,
     /// Why there is no champion, or why one that should be there is not, for people.
     pub note: Option<String>,
+}
+
+impl ScopeState {
+    /// The trial of a challenger against whoever is the champion now, at the prices of now.
+    pub fn trial_of(&self, challenger: &Challenger) -> TrialKey {
+        self.trial_key(&challenger.release, &challenger.policy.version)
+    }
+
+    /// The same, of a release and its version.
+    pub fn trial_key(&self, release: &ReleaseId, version: &PolicyVersion) -> TrialKey {
+        TrialKey {
+            scope: self.scope.name.clone(),
+            subject: Subject::Release {
+                release: release.as_str().to_owned(),
+            },
+            challenger: version.to_string(),
+            champion: self.decides(),
+            cost_book: self.cost_book_digest,
+        }
+    }
+
+    /// The trial of the champion against what callers do today.
+    pub fn trial_of_incumbent(&self, source: &str) -> TrialKey {
+        TrialKey {
+            scope: self.scope.name.clone(),
+            subject: Subject::Incumbent {
+                source: source.to_owned(),
+            },
+            challenger: self.decides(),
+            champion: source.to_owned(),
+            cost_book: self.cost_book_digest,
+        }
+    }
+
+    /// Who decides now, as `name@version`.
+    fn decides(&self) -> String {
+        self.champion.as_ref().map_or_else(
+            || format!("built-in@{}", env!("CARGO_PKG_VERSION")),
+            |champion| champion.version.to_string(),
+        )
+    }
+}
+
+/// A release that is compared with the champion: in its shadow or its canary, held or not.
+#[derive(Debug)]
+pub struct Challenger {
+    /// The release's name.
+    pub release: ReleaseId,
+    /// Its version, ready to decide.
+    pub policy: Arc<LivePolicy>,
+    /// Its plan.
+    pub plan: RolloutPlan,
+    /// Where its canary is; none in its shadow.
+    pub canary: Option<CanaryStage>,
+}
+
+/// A stage of a ramp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CanaryStage {
+    /// The step of the plan, from 0.
+    pub step: u32,
+    /// Its share of the units, in basis points.
+    pub share_bp: u32,
 }
 
 /// A challenger on its way, or at its end.

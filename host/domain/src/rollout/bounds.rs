@@ -1,5 +1,6 @@
 //! The bounds of a plan's fields.
 
+use super::proof::check_proof;
 use super::{Approvals, CanaryPlan, CanaryStep, CanaryUnit, Margins, RolloutPlan, ShadowPlan, WHOLE_BP};
 use crate::domain::Domain;
 use crate::money::MAX_INTEGER;
@@ -31,6 +32,7 @@ pub(super) fn check(plan: &RolloutPlan, domain: Domain) -> Result<(), OutOfBound
     check_shadow("shadow", &plan.shadow)?;
     check_canary(&plan.canary, domain)?;
     check_margins("margins", &plan.margins)?;
+    check_proof("proof", &plan.proof, &plan.margins)?;
     check_approvals("approvals", &plan.approvals)
 }
 
@@ -143,7 +145,7 @@ pub(crate) fn check_approvals(table: &str, approvals: &Approvals) -> Result<(), 
     within(field, count, each, APPROVALS_MAX)
 }
 
-fn within(field: String, found: u64, min: u64, max: u64) -> Result<(), OutOfBounds> {
+pub(super) fn within(field: String, found: u64, min: u64, max: u64) -> Result<(), OutOfBounds> {
     if (min..=max).contains(&found) {
         return Ok(());
     }

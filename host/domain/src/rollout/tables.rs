@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Approvals, CanaryPlan, CanaryStep, CanaryUnit, Margins, RolloutPlan, ShadowPlan};
+use super::{Approvals, CanaryPlan, CanaryStep, CanaryUnit, Margins, ProofPlan, RolloutPlan, ShadowPlan};
 use crate::domain::Domain;
 use crate::identity::Function;
 
@@ -15,6 +15,7 @@ pub(crate) struct RolloutTable {
     shadow: ShadowPlan,
     canary: CanaryTable,
     margins: Margins,
+    proof: ProofPlan,
     pub(crate) approvals: ApprovalTable,
 }
 
@@ -52,6 +53,7 @@ impl RolloutTable {
                 steps: self.canary.steps.unwrap_or(ramp.steps),
             },
             margins: self.margins,
+            proof: self.proof,
             approvals: self.approvals.resolve(),
         }
     }

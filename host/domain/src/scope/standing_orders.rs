@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 
 use crate::domain::Domain;
 use crate::rollout::{
-    ApprovalTable, Approvals, CanaryStep, CanaryUnit, Margins, OutOfBounds, RolloutPlan, ShadowPlan,
-    WHOLE_BP, check_approvals, check_margins, check_shadow, check_steps,
+    ApprovalTable, Approvals, CanaryStep, CanaryUnit, Margins, OutOfBounds, ProofPlan, RolloutPlan,
+    ShadowPlan, Success, WHOLE_BP, check_approvals, check_margins, check_proof, check_shadow, check_steps,
 };
+use crate::segment::SegmentKey;
 
 /// What every plan of a scope has to ask for at least. Whether `immediate` is allowed is a setting of the scope itself:
 /// a plan that wishes it where it is not allowed is no weaker, the wish means nothing there.
@@ -23,6 +24,8 @@ pub struct StandingOrders {
     pub canary: CanaryOrders,
     /// Maximums of the margins.
     pub margins: Margins,
+    /// How strictly it has to be proven.
+    pub proof: ProofOrders,
     /// Functions that have to be among the plan's, and the least count of people.
     #[serde(deserialize_with = "approvals")]
     pub approvals: Approvals,
@@ -48,6 +51,71 @@ impl Default for ShadowOrders {
             min_hours: plan.min_hours,
             sample_bp: 100,
         }
+    }
+}
+
+/// How strictly a plan has to prove that its version is not worse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProofOrders {
+    /// What it takes: with `superior` a plan may not say `parity`.
+    pub success: Success,
+    /// Keys that every plan looks at one by one.
+    pub segments: BTreeSet<SegmentKey>,
+    /// The largest chance of passing a version that is worse by more than the margin, in basis points.
+    pub alpha_bp: u32,
+    /// The least chance of stopping one wrongly, in basis points: a smaller one stops bad versions later.
+    pub harm_alpha_bp: u32,
+    /// The largest share of a canary's decisions that may come too late, in basis points.
+    pub late_bp: u32,
+}
+
+impl Default for ProofOrders {
+    fn default() -> Self {
+        let plan = ProofPlan::default();
+        ProofOrders {
+            success: Success::Parity,
+            segments: BTreeSet::new(),
+            alpha_bp: plan.alpha_bp,
+            harm_alpha_bp: plan.harm_alpha_bp,
+            late_bp: plan.late_bp,
+        }
+    }
+}
+
+impl ProofOrders {
+    fn weaknesses(&self, plan: &ProofPlan, found: &mut Weaknesses) {
+        if plan.success < self.success {
+            let planned = plan.success.as_str().to_owned();
+            found.add("proof.success", self.success.as_str().to_owned(), planned);
+        }
+        for key in self.segments.difference(&plan.segments) {
+            let named: Vec<&str> = plan.segments.iter().map(|key| key.as_str()).collect();
+            let named = if named.is_empty() {
+                "none".to_owned()
+            } else {
+                named.join(", ")
+            };
+            found.add("proof.segments", format!("{key} among them"), named);
+        }
+        found.or_less("proof.alpha_bp", self.alpha_bp, plan.alpha_bp);
+        found.or_more("proof.harm_alpha_bp", self.harm_alpha_bp, plan.harm_alpha_bp);
+        found.or_less("proof.late_bp", self.late_bp, plan.late_bp);
+    }
+
+    /// Within the bounds of a plan that asks for exactly this.
+    fn check(&self) -> Result<(), OutOfBounds> {
+        let plan = ProofPlan {
+            alpha_bp: self.alpha_bp,
+            harm_alpha_bp: self.harm_alpha_bp,
+            late_bp: self.late_bp,
+            ..ProofPlan::default()
+        };
+        let margins = Margins {
+            loss_minor_per_decision: 0,
+            per_year_minor: 0,
+        };
+        check_proof("standing_orders.proof", &plan, &margins)
     }
 }
 
@@ -113,6 +181,7 @@ impl StandingOrders {
             shadow,
             canary,
             margins,
+            proof,
             approvals,
         } = self;
         found.or_more(
@@ -133,6 +202,7 @@ impl StandingOrders {
             loss_minor_per_decision,
         );
         found.or_less("margins.per_year_minor", margins.per_year_minor, per_year_minor);
+        proof.weaknesses(&plan.proof, &mut found);
         let missing = approvals.functions.difference(&plan.approvals.functions);
         for function in missing {
             let named: Vec<&str> = plan.approvals.functions.iter().map(|f| f.as_str()).collect();
@@ -173,6 +243,7 @@ impl StandingOrders {
         check_shadow("standing_orders.shadow", &shadow)?;
         check_steps("standing_orders.canary.steps", &self.canary.steps)?;
         check_margins("standing_orders.margins", &self.margins)?;
+        self.proof.check()?;
         check_approvals("standing_orders.approvals", &self.approvals)
     }
 }

@@ -13,13 +13,15 @@ use crate::backup::Backups;
 use crate::clock;
 use crate::config::Config;
 use crate::control::{Control, ControlHandle, ControlOptions};
-use crate::decide::Decider;
+use crate::decide::{Decider, Shadow, ShadowWorkers};
+use crate::error_text::chain;
 use crate::explain::Explainer;
 use crate::intake::{Intake, IntakeOptions};
 use crate::ready::Loader;
 use crate::record::{Recorder, tell_unlogged};
 use crate::replay::Replayer;
 use crate::telemetry::Telemetry;
+use crate::trial::Trials;
 
 /// The parts of a host that know policies.
 pub struct Core {
@@ -27,6 +29,8 @@ pub struct Core {
     intake: Intake,
     sandbox: Sandbox,
     recorder: Recorder,
+    shadow: Shadow,
+    shadow_workers: ShadowWorkers,
 }
 
 impl Core {
@@ -58,11 +62,13 @@ impl Core {
             config.sandbox.component_bytes_max,
         ));
         let recorder = recorder(config, telemetry).await?;
+        let (shadow, shadow_workers) = shadow(config).await?;
         let control = ControlOptions {
             journal: config.folders.journal(),
             ledger_key: config.folders.ledger_key(),
             scopes: config.scopes.clone(),
             levers: config.levers,
+            trials: shadow.trials().clone(),
             clock: Arc::new(clock::now),
             telemetry: telemetry.clone(),
         };
@@ -80,6 +86,8 @@ impl Core {
                 intake,
                 sandbox,
                 recorder,
+                shadow,
+                shadow_workers,
             }),
             Err(error) => {
                 control.shutdown().await;
@@ -103,7 +111,8 @@ impl Core {
         let control = self.control();
         let replayer = Replayer::new(control.clone(), config.requests.clone());
         Services {
-            decider: Decider::new(config.requests.clone(), self.sandbox(), telemetry.clone()),
+            decider: Decider::new(config.requests.clone(), self.sandbox(), telemetry.clone())
+                .with_shadow(self.shadow.clone()),
             recorder: self.recorder(),
             explainer: Explainer::new(replayer.clone()),
             replayer,
@@ -119,6 +128,11 @@ impl Core {
         self.recorder.clone()
     }
 
+    /// What challengers have shown.
+    pub fn trials(&self) -> Trials {
+        self.shadow.trials().clone()
+    }
+
     /// Becomes true once everything that lay in the folder at the start has been admitted or refused.
     pub fn looked(&self) -> watch::Receiver<bool> {
         self.intake.scanned()
@@ -126,10 +140,19 @@ impl Core {
 
     /// Ends the decision log, the watch, then the one writer; each first does what it was asked for.
     pub async fn stop(self) {
-        self.recorder.close().await;
-        tell_unlogged(&self.recorder, &self.control()).await;
-        self.intake.shutdown().await;
-        self.control.shutdown().await;
+        let Core {
+            control,
+            intake,
+            recorder,
+            shadow,
+            shadow_workers,
+            ..
+        } = self;
+        end_shadow(shadow_workers, shadow.trials().clone()).await;
+        recorder.close().await;
+        tell_unlogged(&recorder, &control.handle()).await;
+        intake.shutdown().await;
+        control.shutdown().await;
     }
 }
 
@@ -141,6 +164,31 @@ async fn recorder(config: &Config, telemetry: &Telemetry) -> Result<Recorder, Ap
     });
     let opened = opened.await.map_err(|_| AppError::Stopped)?;
     opened.map_err(AppError::Record)
+}
+
+/// Ends the shadow's threads and keeps what was shown until then.
+async fn end_shadow(workers: ShadowWorkers, trials: Trials) {
+    let ended = tokio::task::spawn_blocking(move || {
+        workers.stop();
+        trials.save()
+    });
+    match ended.await {
+        Ok(Ok(())) => {}
+        Ok(Err(problem)) => {
+            tracing::error!(error = chain(&problem), "what challengers have shown is not kept");
+        }
+        Err(_) => tracing::error!("the shadow did not end in order"),
+    }
+}
+
+async fn shadow(config: &Config) -> Result<(Shadow, ShadowWorkers), AppError> {
+    let folder = config.folders.trials();
+    let opened = tokio::task::spawn_blocking(move || Trials::open(&folder));
+    let trials = opened
+        .await
+        .map_err(|_| AppError::Stopped)?
+        .map_err(AppError::Trials)?;
+    Shadow::start(config.shadow, trials).map_err(AppError::Shadow)
 }
 
 fn sandbox(config: &Config, options: AppOptions) -> Result<Sandbox, AppError> {

@@ -20,6 +20,7 @@ pub(super) struct Written {
     pub(super) sandbox: Sandbox,
     pub(super) levers: Levers,
     pub(super) decisions: Decisions,
+    pub(super) shadow: Shadow,
     pub(super) requests: Bounds,
     /// Files of cost books by the name that scopes use.
     pub(super) cost_books: BTreeMap<String, PathBuf>,
@@ -93,6 +94,26 @@ impl Default for Folders {
             settle_ms: 150,
             links_outside: false,
             admissions_max: 4,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Shadow {
+    pub(super) workers: u64,
+    pub(super) queue_max: u64,
+    pub(super) large_max: u64,
+    pub(super) twice_bp: u64,
+}
+
+impl Default for Shadow {
+    fn default() -> Self {
+        Shadow {
+            workers: 1,
+            queue_max: 512,
+            large_max: 4,
+            twice_bp: 200,
         }
     }
 }

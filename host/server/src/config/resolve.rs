@@ -11,6 +11,7 @@ use signalbox_domain::scope::{Scope, ScopeError, Scopes};
 use signalbox_domain::toml_file::{FileError, TomlFile};
 use signalbox_sandbox::compile::Budget;
 
+use crate::decide::ShadowSettings;
 use crate::record::{MaskAction, MaskRule, RecordSettings, Retention};
 
 use super::file::{self, Written};
@@ -36,6 +37,7 @@ pub(super) fn resolve(document: &TomlFile, written: Written, folder: &Path) -> R
             duration_ms_max: written.levers.duration_ms_max,
         },
         decisions: decisions(document, &written.decisions).map_err(ConfigError::wrong)?,
+        shadow: shadow(&written.shadow),
         requests: written.requests,
         scopes: scopes(document, written.scope, &books).map_err(ConfigError::wrong)?,
         log: LogSettings {
@@ -56,10 +58,11 @@ fn check_bounds(document: &TomlFile, written: &Written) -> Result<(), Box<FileEr
         sandbox,
         levers,
         decisions,
+        shadow,
         ..
     } = written;
     let minutes = 60_000;
-    let bounds: [(&str, u64, u64, u64); 26] = [
+    let bounds: [(&str, u64, u64, u64); 30] = [
         ("server.body_bytes_max", server.body_bytes_max, 1 << 10, 256 << 20),
         (
             "server.body_bytes_in_flight_max",
@@ -121,6 +124,10 @@ fn check_bounds(document: &TomlFile, written: &Written) -> Result<(), Box<FileEr
             1 << 20,
             1 << 40,
         ),
+        ("shadow.workers", shadow.workers, 1, 256),
+        ("shadow.queue_max", shadow.queue_max, 1, 100_000),
+        ("shadow.large_max", shadow.large_max, 1, 1_000),
+        ("shadow.twice_bp", shadow.twice_bp, 0, 10_000),
         ("decisions.keep_days", decisions.keep_days, 1, 36_500),
         (
             "decisions.keep_bytes_max",
@@ -209,6 +216,15 @@ fn folders(written: file::Folders, folder: &Path) -> FolderSettings {
         settle: Duration::from_millis(written.settle_ms),
         links_outside: written.links_outside,
         admissions_max: size(written.admissions_max),
+    }
+}
+
+fn shadow(written: &file::Shadow) -> ShadowSettings {
+    ShadowSettings {
+        workers: size(written.workers),
+        queue_max: size(written.queue_max),
+        large_max: size(written.large_max),
+        twice_bp: u32::try_from(written.twice_bp).unwrap_or(u32::MAX),
     }
 }
 

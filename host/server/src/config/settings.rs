@@ -16,6 +16,7 @@ use signalbox_sandbox::compile::{Budget, CompileConfig};
 use signalbox_sandbox::engine::{CpuLevel, PoolSize};
 use signalbox_sandbox::inspect::InspectBounds;
 
+use crate::decide::ShadowSettings;
 use crate::record::RecordSettings;
 
 /// The whole configuration.
@@ -33,6 +34,8 @@ pub struct Config {
     pub levers: LeverBounds,
     /// How decisions are recorded.
     pub decisions: RecordSettings,
+    /// How challengers are compared.
+    pub shadow: ShadowSettings,
     /// What a request may hold.
     pub requests: Bounds,
     /// Every scope with its cost book, in the order in which they are listed.
@@ -119,6 +122,11 @@ impl FolderSettings {
     /// The decision log.
     pub fn decisions(&self) -> PathBuf {
         self.data.join("decisions")
+    }
+
+    /// What challengers have shown.
+    pub fn trials(&self) -> PathBuf {
+        self.data.join("trials")
     }
 
     /// The salt for masking, in a folder that only the host's user may enter.

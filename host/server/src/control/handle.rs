@@ -17,6 +17,7 @@ use super::start::Clock;
 use super::writer::{Message, Published};
 use crate::ready::Loader;
 use crate::snapshot::{LivePolicy, Snapshot};
+use crate::trial::Trials;
 
 /// How often a choice is made again because the state changed while its version was being made ready.
 const ATTEMPTS: usize = 3;
@@ -27,6 +28,7 @@ pub struct ControlHandle {
     writer: mpsc::Sender<Message>,
     published: Arc<Published>,
     loader: Arc<Loader>,
+    trials: Trials,
     clock: Clock,
 }
 
@@ -43,14 +45,21 @@ impl ControlHandle {
         writer: mpsc::Sender<Message>,
         published: Arc<Published>,
         loader: Arc<Loader>,
+        trials: Trials,
         clock: Clock,
     ) -> ControlHandle {
         ControlHandle {
             writer,
             published,
             loader,
+            trials,
             clock,
         }
+    }
+
+    /// What challengers have shown.
+    pub fn trials(&self) -> &Trials {
+        &self.trials
     }
 
     /// What is published now.

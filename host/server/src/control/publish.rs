@@ -6,12 +6,14 @@ use std::sync::Arc;
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::events::{AdmittedVersion, PolicyVersion, ScopeChoice};
 use signalbox_domain::identity::Directory;
-use signalbox_domain::release::Release;
+use signalbox_domain::release::{Phase, Release};
 use signalbox_domain::scope::Scope;
 
 use super::change::PendingState;
 use super::choice::World;
-use crate::snapshot::{LivePolicy, ReleaseState, ScopeState, Snapshot, VersionRecord, VersionState};
+use crate::snapshot::{
+    CanaryStage, Challenger, LivePolicy, ReleaseState, ScopeState, Snapshot, VersionRecord, VersionState,
+};
 
 /// Versions that are ready to decide.
 pub(super) type Ready = BTreeMap<PolicyVersion, Arc<LivePolicy>>;
@@ -63,12 +65,45 @@ fn scope_state(
         builtin_forced: choice.builtin_forced,
         champion: ready(choice.champion()),
         previous: ready(choice.previous()),
+        challengers: challengers(world, around, scope),
         cost_book: Arc::clone(cost_book),
         cost_book_digest: cost_book.digest(),
         note: note(world, around, scope, &choice),
         policy: choice.policy,
         pinned: choice.pinned,
     }
+}
+
+/// Those in shadow or canary that are ready to decide.
+fn challengers(world: &World<'_>, around: &Surroundings<'_>, scope: &Scope) -> Vec<Arc<Challenger>> {
+    let here = world
+        .state
+        .releases
+        .values()
+        .filter(|release| release.scope() == scope.name);
+    let challenger = |release: &Release| {
+        let canary = match release.phase().exposure() {
+            Phase::Shadow { .. } => None,
+            Phase::Canary { step, share_bp, .. } => Some(CanaryStage {
+                step: *step,
+                share_bp: *share_bp,
+            }),
+            _ => return None,
+        };
+        Some(Arc::new(Challenger {
+            release: release.id().clone(),
+            policy: Arc::clone(around.ready.get(release.version())?),
+            plan: world
+                .state
+                .versions
+                .get(release.version())?
+                .admission
+                .rollout
+                .clone(),
+            canary,
+        }))
+    };
+    here.filter_map(challenger).collect()
 }
 
 fn releases(world: &World<'_>, around: &Surroundings<'_>) -> Vec<ReleaseState> {

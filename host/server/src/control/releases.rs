@@ -3,6 +3,7 @@
 //! What a command means in a given state stands in `rules`, what it takes to go on in [`gates`]; both are pure.
 
 mod gates;
+mod proof;
 mod rules;
 
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use super::change::{Applied, By, Change};
 use super::error::ControlError;
 use super::handle::ControlHandle;
 use crate::snapshot::{LivePolicy, ReleaseState, Snapshot};
+use crate::trial::TrialFigures;
 
-pub use gates::{Gate, GateState, Outlook};
+pub use gates::{Figure, Gate, GateState, Outlook};
 pub(super) use rules::{may_be_chosen, plan, roll_back_canary};
 
 /// A command about a release, as the writer receives it.
@@ -37,6 +39,8 @@ pub(super) enum Command {
     Promote {
         /// The version, ready to decide: nothing goes on that could not.
         target: Arc<LivePolicy>,
+        /// What it has shown when the command was given.
+        trial: Option<Box<TrialFigures>>,
     },
     Hold,
     Resume,
@@ -46,7 +50,7 @@ pub(super) enum Command {
 impl Command {
     pub(super) fn brings(&self) -> Option<&Arc<LivePolicy>> {
         match self {
-            Command::Promote { target } => Some(target),
+            Command::Promote { target, .. } => Some(target),
             Command::Submit | Command::Hold | Command::Resume | Command::Reject => None,
         }
     }
@@ -61,6 +65,8 @@ pub struct ReleaseReport {
     pub plan: RolloutPlan,
     /// Where a promotion would lead, and its gates.
     pub outlook: Outlook,
+    /// What it has shown against the champion of now, at the prices of now; none before its shadow.
+    pub trial: Option<TrialFigures>,
 }
 
 impl ControlHandle {
@@ -96,8 +102,15 @@ impl ControlHandle {
         let report = self.release(scope, version)?;
         rules::promotion(&report.release, &report.outlook, expected_revision, self.now())?;
         let target = self.load(version).await?;
-        self.command(scope, version, expected_revision, Command::Promote { target }, by)
-            .await
+        let trial = report.trial.map(Box::new);
+        self.command(
+            scope,
+            version,
+            expected_revision,
+            Command::Promote { target, trial },
+            by,
+        )
+        .await
     }
 
     /// Holds a release: it goes no further until it is resumed, and what it decides already it goes on deciding. Takes
@@ -243,10 +256,14 @@ impl ControlHandle {
     }
 
     fn report(&self, snapshot: &Snapshot, state: &ReleaseState) -> ReleaseReport {
+        let scope = snapshot.scope(state.release.scope());
+        let key = scope.map(|scope| scope.trial_key(state.release.id(), state.release.version()));
+        let trial = key.and_then(|key| self.trials().read(&key, TrialFigures::of));
         ReleaseReport {
             release: state.release.clone(),
             plan: state.plan.clone(),
-            outlook: gates::of_snapshot(snapshot, state, self.now()),
+            outlook: gates::of_snapshot(snapshot, state, trial.as_ref(), self.now()),
+            trial,
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::config::LeverBounds;
 use crate::error_text;
 use crate::ready::Loader;
 use crate::telemetry::Telemetry;
+use crate::trial::Trials;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -46,6 +47,8 @@ pub struct ControlOptions {
     pub scopes: Vec<(Scope, Arc<CostBook>)>,
     /// Bounds of levers.
     pub levers: LeverBounds,
+    /// What challengers have shown: gates are evaluated against it.
+    pub trials: Trials,
     /// Where the time comes from.
     pub clock: Clock,
     /// Where events go.
@@ -101,7 +104,7 @@ impl Control {
         ));
         tasks.spawn(tick(messages.clone(), stop.clone()));
         Ok(Control {
-            handle: ControlHandle::new(messages.clone(), published, loader, clock),
+            handle: ControlHandle::new(messages.clone(), published, loader, options.trials, clock),
             messages,
             thread,
             tasks,

@@ -43,6 +43,7 @@ impl Decider {
             deadline_ms: request.deadline_ms,
         };
         let made = made.map_err(missed)??;
+        self.offer(&request, &made);
         Ok(self.reply(request, made))
     }
 

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::identity::Function;
 use crate::rollout::CanaryPlan;
+use crate::segment::SegmentKey;
 
 /// The plan that asks for exactly what the orders ask for.
 fn just_enough(orders: &StandingOrders) -> RolloutPlan {
@@ -26,6 +27,14 @@ fn just_enough(orders: &StandingOrders) -> RolloutPlan {
             steps,
         },
         margins: orders.margins,
+        proof: ProofPlan {
+            success: orders.proof.success,
+            segments: orders.proof.segments.clone(),
+            alpha_bp: orders.proof.alpha_bp,
+            harm_alpha_bp: orders.proof.harm_alpha_bp,
+            late_bp: orders.proof.late_bp,
+            ..ProofPlan::default()
+        },
         approvals: orders.approvals.clone(),
     }
 }
@@ -62,11 +71,25 @@ fn orders() -> impl Strategy<Value = StandingOrders> {
         count: functions.len() as u32 + more,
         functions: functions.into_iter().collect(),
     });
-    (shadow, canary, margins, approvals).prop_map(|(shadow, canary, margins, approvals)| StandingOrders {
-        shadow,
-        canary,
-        margins,
-        approvals,
+    let segments = proptest::sample::subsequence(SegmentKey::ALL.to_vec(), 0..4);
+    let success = proptest::sample::select(vec![Success::Parity, Success::Superior]);
+    let proof = (success, segments, 2_u32..2_000, 2_u32..2_000, 2_u32..500).prop_map(
+        |(success, segments, alpha_bp, harm_alpha_bp, late_bp)| ProofOrders {
+            success,
+            segments: segments.into_iter().collect(),
+            alpha_bp,
+            harm_alpha_bp,
+            late_bp,
+        },
+    );
+    (shadow, canary, margins, proof, approvals).prop_map(|(shadow, canary, margins, proof, approvals)| {
+        StandingOrders {
+            shadow,
+            canary,
+            margins,
+            proof,
+            approvals,
+        }
     })
 }
 
@@ -105,6 +128,11 @@ fn tighten(plan: &mut RolloutPlan, by: Stricter) {
     let margins = &mut plan.margins;
     margins.loss_minor_per_decision = margins.loss_minor_per_decision.saturating_sub(margin);
     margins.per_year_minor = margins.per_year_minor.saturating_sub(margin);
+    plan.proof.success = Success::Superior;
+    plan.proof.alpha_bp = plan.proof.alpha_bp.saturating_sub(people).max(1);
+    plan.proof.harm_alpha_bp += people;
+    plan.proof.late_bp = plan.proof.late_bp.saturating_sub(people);
+    plan.proof.segments.insert(SegmentKey::Country);
     plan.approvals.count += people;
     plan.approvals.functions.extend(function);
 }
@@ -129,6 +157,21 @@ fn loosened(orders: &StandingOrders) -> Vec<(&'static str, RolloutPlan)> {
     with("rollout.margins.per_year_minor", &|plan| {
         plan.margins.per_year_minor += 1
     });
+    with("rollout.proof.alpha_bp", &|plan| plan.proof.alpha_bp += 1);
+    with("rollout.proof.harm_alpha_bp", &|plan| {
+        plan.proof.harm_alpha_bp -= 1
+    });
+    with("rollout.proof.late_bp", &|plan| plan.proof.late_bp += 1);
+    if orders.proof.success == Success::Superior {
+        with("rollout.proof.success", &|plan| {
+            plan.proof.success = Success::Parity
+        });
+    }
+    for key in &orders.proof.segments {
+        with("rollout.proof.segments", &|plan| {
+            plan.proof.segments.remove(key);
+        });
+    }
     with("rollout.approvals.count", &|plan| plan.approvals.count -= 1);
     for function in &orders.approvals.functions {
         with("rollout.approvals.functions", &|plan| {

@@ -11,7 +11,9 @@ use signalbox_domain::rollout::{Approvals, RolloutPlan};
 use signalbox_domain::scope::Scope;
 use utoipa::ToSchema;
 
+use super::proof;
 use crate::snapshot::{ReleaseState, Snapshot};
+use crate::trial::TrialFigures;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -23,8 +25,8 @@ pub enum GateState {
     Met,
     /// No promotion until it is met.
     Unmet,
-    /// The plan asks for it and this host does not measure it: it holds nothing up, and whoever promotes answers for it.
-    NotMeasured,
+    /// No promotion: there is not enough to say yet.
+    Inconclusive,
 }
 
 impl GateState {
@@ -33,7 +35,7 @@ impl GateState {
         match self {
             GateState::Met => "met",
             GateState::Unmet => "unmet",
-            GateState::NotMeasured => "not_measured",
+            GateState::Inconclusive => "inconclusive",
         }
     }
 }
@@ -44,39 +46,77 @@ impl fmt::Display for GateState {
     }
 }
 
+/// The figure that a gate is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Figure {
+    /// Its value.
+    pub value: f64,
+    /// What it counts or measures: `decisions`, `e-value`, `share`.
+    pub unit: String,
+    /// Where the gate opens or closes; absent where people judge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// The decisions that it is taken from.
+    pub sample: u64,
+}
+
+impl Figure {
+    pub(super) fn new(value: f64, unit: &str, threshold: impl Into<Option<f64>>, sample: u64) -> Figure {
+        Figure {
+            value,
+            unit: unit.to_owned(),
+            threshold: threshold.into(),
+            sample,
+        }
+    }
+}
+
 /// One condition for the next stage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Gate {
-    /// Its name: `review`, `freeze`, `standing_orders`, `hours`, `decisions`, `canary_free` or `approvals`.
+    /// Its name: `review`, `freeze`, `standing_orders`, `hours`, `canary_free`, `approvals`; and of what was compared:
+    /// `decisions`, `comparison`, `determinism`, `violations`, `segments`, `clipped`, `not_worse`, `not_harmed`,
+    /// `who_loses`, `better`, `in_time`, `split`, `attempts`.
     pub name: String,
     /// How it stands.
     pub state: GateState,
-    /// With its figures, for people.
+    /// The same in a sentence, for people.
     pub detail: String,
+    /// The figure behind it, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
 }
 
 impl Gate {
-    fn new(name: &str, state: GateState, detail: String) -> Gate {
+    pub(super) fn new(name: &str, state: GateState, detail: String) -> Gate {
         Gate {
             name: name.to_owned(),
             state,
             detail,
+            figure: None,
         }
     }
 
-    fn met_if(name: &str, is_met: bool, detail: String) -> Gate {
+    pub(super) fn with(self, figure: Figure) -> Gate {
+        Gate {
+            figure: Some(figure),
+            ..self
+        }
+    }
+
+    pub(super) fn met_if(name: &str, is_met: bool, detail: String) -> Gate {
         let state = if is_met { GateState::Met } else { GateState::Unmet };
         Gate::new(name, state, detail)
     }
 
     /// Whether it stands in the way.
     pub fn is_unmet(&self) -> bool {
-        self.state == GateState::Unmet
+        self.state != GateState::Met
     }
 }
 
 /// Where a promotion would lead, and what it takes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outlook {
     /// The next stage; of a held release, the one after it is resumed. `None` where none comes.
     pub next: Option<Stage>,
@@ -93,26 +133,51 @@ pub(super) struct Facts<'a> {
     pub(super) scope: &'a Scope,
     /// The version that is in canary in the scope.
     pub(super) canary: Option<&'a PolicyVersion>,
+    /// What it has shown against the champion of now.
+    pub(super) trial: Option<&'a TrialFigures>,
+    /// Versions of the same policy that failed in the scope.
+    pub(super) earlier: &'a [&'a Release],
     pub(super) now: Timestamp,
 }
 
 /// The outlook of a release as it is published.
-pub(super) fn of_snapshot(snapshot: &Snapshot, state: &ReleaseState, now: Timestamp) -> Outlook {
+pub(super) fn of_snapshot(
+    snapshot: &Snapshot,
+    state: &ReleaseState,
+    trial: Option<&TrialFigures>,
+    now: Timestamp,
+) -> Outlook {
     let name = state.release.scope();
     let Some(scope) = snapshot.scope(name) else {
         // The configuration has no such scope any more: nothing goes on there.
         return Outlook::default();
     };
-    let mut here = snapshot.releases.iter().map(|state| &state.release);
-    let canary = here.find(|release| release.scope() == name && release.phase().canary_share_bp().is_some());
+    let here = snapshot.releases.iter().map(|state| &state.release);
+    let earlier = failed(&state.release, here.clone());
+    let canary = here
+        .clone()
+        .find(|release| release.scope() == name && release.phase().canary_share_bp().is_some());
     outlook(&Facts {
         release: &state.release,
         plan: &state.plan,
         governance: &state.governance,
         scope: &scope.scope,
         canary: canary.map(Release::version),
+        trial,
+        earlier: &earlier,
         now,
     })
+}
+
+/// Of `all`, the other releases of the same policy in the same scope that were rejected or rolled back.
+pub(super) fn failed<'a>(release: &Release, all: impl Iterator<Item = &'a Release>) -> Vec<&'a Release> {
+    all.filter(|other| {
+        other.scope() == release.scope()
+            && other.version().policy == release.version().policy
+            && other.version() != release.version()
+            && matches!(other.phase(), Phase::Rejected { .. } | Phase::RolledBack { .. })
+    })
+    .collect()
 }
 
 /// Where a promotion would lead, and every gate in front of it.
@@ -122,9 +187,9 @@ pub(super) fn outlook(facts: &Facts<'_>) -> Outlook {
         return Outlook::default();
     };
     let mut gates = vec![review(facts), freeze(facts), standing_orders(facts)];
-    if let Some((hours, decisions, what)) = asked_of(phase, facts.plan) {
+    if let Some(hours) = hours_of(phase, facts.plan) {
         gates.push(spent(hours, phase.since(), facts.now));
-        gates.push(counted(decisions, what));
+        gates.extend(proof::gates(facts.plan, phase, facts.trial, facts.earlier));
     }
     match next {
         Stage::Shadow => {}
@@ -157,22 +222,13 @@ pub(super) fn next(phase: &Phase, plan: &RolloutPlan) -> Option<Stage> {
     }))
 }
 
-/// The hours and decisions that the plan asks of a phase, and what kind of decisions.
-fn asked_of(phase: &Phase, plan: &RolloutPlan) -> Option<(u32, u64, &'static str)> {
+/// The hours that the plan asks of a phase.
+fn hours_of(phase: &Phase, plan: &RolloutPlan) -> Option<u32> {
     match phase {
-        Phase::Shadow { .. } => Some((
-            plan.shadow.min_hours,
-            plan.shadow.min_decisions,
-            "compared decisions",
-        )),
+        Phase::Shadow { .. } => Some(plan.shadow.min_hours),
         Phase::Canary { step, .. } => {
             let place = usize::try_from(*step).unwrap_or(usize::MAX);
-            let step = plan.canary.steps.get(place)?;
-            Some((
-                step.min_hours,
-                step.min_decisions,
-                "decisions of the canary at this share",
-            ))
+            Some(plan.canary.steps.get(place)?.min_hours)
         }
         Phase::Admitted { .. }
         | Phase::Active { .. }
@@ -234,17 +290,6 @@ fn spent(hours: u32, since: Timestamp, now: Timestamp) -> Gate {
     Gate::met_if("hours", is_met, detail)
 }
 
-fn counted(decisions: u64, what: &str) -> Gate {
-    match decisions {
-        0 => Gate::new("decisions", GateState::Met, format!("no {what} are asked for")),
-        _ => Gate::new(
-            "decisions",
-            GateState::NotMeasured,
-            format!("at least {decisions} {what} are asked for; this host does not count them"),
-        ),
-    }
-}
-
 fn canary_free(facts: &Facts<'_>) -> Gate {
     let other = facts.canary.filter(|canary| *canary != facts.release.version());
     let detail = other.map_or_else(
@@ -268,5 +313,5 @@ fn approved(approvals: &Approvals) -> Gate {
     };
     let detail =
         format!("{people} other than the author{among} have to agree; this host does not collect approvals");
-    Gate::new("approvals", GateState::NotMeasured, detail)
+    Gate::new("approvals", GateState::Inconclusive, detail)
 }

@@ -11,6 +11,7 @@ use crate::control::change::By;
 use crate::control::choice::World;
 use crate::control::error::ControlError;
 use crate::control::plan::Plan;
+use crate::trial::TrialFigures;
 
 /// The events that the command means.
 ///
@@ -21,7 +22,7 @@ pub(in crate::control) fn plan(world: &World<'_>, asked: &Asked) -> Result<Plan,
     let reason = || asked.by.reason.clone();
     match &asked.command {
         Command::Submit => submit(world, scope, asked),
-        Command::Promote { .. } => promote(world, scope, asked),
+        Command::Promote { trial, .. } => promote(world, scope, asked, trial.as_deref()),
         Command::Hold => stop(world, asked, ReleaseEvent::Held { reason: reason() }),
         Command::Reject => stop(world, asked, ReleaseEvent::Rejected { reason: reason() }),
         Command::Resume => {
@@ -67,16 +68,27 @@ fn submit(world: &World<'_>, scope: &Scope, asked: &Asked) -> Result<Plan, Contr
     Ok(Plan::adding(vec![asked.by.entry(world.now, event)]))
 }
 
-pub(super) fn promote(world: &World<'_>, scope: &Scope, asked: &Asked) -> Result<Plan, ControlError> {
+pub(super) fn promote(
+    world: &World<'_>,
+    scope: &Scope,
+    asked: &Asked,
+    trial: Option<&TrialFigures>,
+) -> Result<Plan, ControlError> {
     let release = current(world, asked)?;
     let admission = &world.admitted(release.version())?.admission;
     let canary = world.state.canary_release(&scope.name);
+    let champion = world.state.scope(&scope.name).champion().map(ToString::to_string);
+    // What was shown against another champion, while this command waited, shows nothing of this one.
+    let trial = trial.filter(|trial| champion.is_none_or(|champion| champion == trial.key.champion));
+    let earlier = gates::failed(release, world.state.releases.values());
     let outlook = gates::outlook(&Facts {
         release,
         plan: &admission.rollout,
         governance: &admission.governance,
         scope,
         canary: canary.map(Release::version),
+        trial,
+        earlier: &earlier,
         now: world.now,
     });
     let to = promotion(release, &outlook, asked.expected_revision, world.now)?;

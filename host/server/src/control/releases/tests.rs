@@ -1,14 +1,17 @@
+use signalbox_domain::comparison::Comparison;
 use signalbox_domain::events::{Admission, Event, PluginRef, PolicyVersion, State};
 use signalbox_domain::governance::{Day, Governance, RiskTier};
 use signalbox_domain::release::Phase;
 use signalbox_domain::rollout::{CanaryStep, RolloutPlan};
 use signalbox_domain::scope::{Freeze, Scope};
 use signalbox_domain::{Digest, Domain, Timestamp};
+use uuid::Uuid;
 
 use super::*;
 use crate::config::LeverBounds;
 use crate::control::choice::World;
 use crate::control::plan::Plan;
+use crate::trial::{Pair, Rules, Subject, Trial, TrialFigures, TrialKey};
 
 const HOUR_MS: i64 = 3_600_000;
 /// 2026-11-23.
@@ -19,6 +22,20 @@ struct Bench {
     state: State,
     scopes: Vec<Scope>,
     now: Timestamp,
+    /// Whether what is released has shown that it is better.
+    shown: bool,
+    /// What else it has shown.
+    change: fn(&mut Trial),
+}
+
+fn trial_key(bench: &Bench, text: &str) -> TrialKey {
+    TrialKey {
+        scope: "routing".into(),
+        subject: Subject::Release { release: text.into() },
+        challenger: text.into(),
+        champion: bench.champion().unwrap_or_else(|| "built-in".into()),
+        cost_book: Digest::of(b"book"),
+    }
 }
 
 fn version(text: &str) -> PolicyVersion {
@@ -57,7 +74,32 @@ impl Bench {
             state: State::default(),
             scopes: vec![Scope::whole(Domain::Routing)],
             now: BEGIN,
+            shown: true,
+            change: |_| {},
         }
+    }
+
+    /// What a version has shown that is better by 0.40 a decision, and then `change`.
+    fn trial(&self, text: &str, change: &fn(&mut Trial)) -> TrialFigures {
+        let rules = Rules::of(&plan_of(text), &self.scopes[0]);
+        let key = trial_key(self, text);
+        let mut trial = Trial::begin(key, Domain::Routing, rules, BEGIN).unwrap();
+        for n in 0..2_000_i64 {
+            let segments = ["channel=web", "region=SP"].map(|text| text.parse().unwrap());
+            trial.pair(Pair {
+                decision_id: Uuid::from_u128(n.unsigned_abs().into()),
+                now: BEGIN,
+                segments: segments.into(),
+                champion_minor: 1_000,
+                challenger_minor: 960 + (n * 7_919) % 201 - 100,
+                terms: Vec::new(),
+                comparison: Comparison::Matched,
+            });
+        }
+        trial.decided_twice(true, Uuid::nil());
+        trial.live.entry(0).or_default().assigned = 100;
+        change(&mut trial);
+        TrialFigures::of(&trial)
     }
 
     /// With these versions admitted.
@@ -124,7 +166,8 @@ impl Bench {
             // The rules never look at the compiled version.
             What::Promote => {
                 let scope = self.world().scope("routing")?;
-                rules::promote(&self.world(), scope, &asked(Command::Submit))
+                let trial = self.shown.then(|| self.trial(text, &self.change));
+                rules::promote(&self.world(), scope, &asked(Command::Submit), trial.as_ref())
             }
         }
     }
@@ -241,12 +284,13 @@ fn the_hours_of_a_phase_have_to_pass_before_the_next() {
 }
 
 #[test]
-fn every_gate_is_told_at_once_also_those_that_are_met_or_not_measured() {
+fn every_gate_is_told_at_once_also_those_that_are_met_or_inconclusive() {
     let mut bench = Bench::with(&["a@1.0.0"]);
     bench.does("a@1.0.0", What::Submit);
     bench.does("a@1.0.0", What::Promote);
     bench.scopes[0].freeze.push(freeze(bench.now, 48));
     bench.scopes[0].standing_orders.shadow.min_hours = 100;
+    bench.shown = false;
     let Err(ControlError::GatesUnmet { gates, .. }) = bench.ask("a@1.0.0", What::Promote, None) else {
         panic!("expected unmet gates");
     };
@@ -261,7 +305,8 @@ fn every_gate_is_told_at_once_also_those_that_are_met_or_not_measured() {
             "freeze unmet",
             "standing_orders unmet",
             "hours unmet",
-            "decisions not_measured",
+            "decisions unmet",
+            "comparison inconclusive",
             "canary_free met"
         ]
     );
@@ -513,4 +558,127 @@ fn what_runs_beside_a_champion_is_kept_ready_and_what_ended_is_not() {
     assert!(is_needed(&bench), "what is held goes on with what it does");
     bench.does("a@1.1.0", What::Reject);
     assert!(!is_needed(&bench));
+}
+
+#[test]
+fn what_was_not_shown_or_shown_against_another_champion_is_no_reason_to_go_on() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    bench.does("a@1.0.0", What::Promote);
+    bench.hours_pass(24);
+    bench.shown = false;
+    assert_eq!(bench.unmet("a@1.0.0"), ["decisions", "comparison"]);
+    bench.shown = true;
+    bench.does("a@1.0.0", What::Promote);
+}
+
+#[test]
+fn each_thing_that_the_trial_lacks_holds_the_promotion_up_by_its_own_gate() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    bench.does("a@1.0.0", What::Promote);
+    bench.hours_pass(24);
+    let harmful: fn(&mut Trial) = |trial| {
+        for n in 0..20_000 {
+            trial.pair(Pair {
+                decision_id: Uuid::from_u128(n),
+                now: BEGIN,
+                segments: vec!["channel=store".parse().unwrap(), "region=RJ".parse().unwrap()],
+                champion_minor: 1_000,
+                challenger_minor: 1_500,
+                terms: Vec::new(),
+                comparison: Comparison::Matched,
+            });
+        }
+    };
+    let lacks: [(fn(&mut Trial), &[&str]); 7] = [
+        (|trial| trial.determinism.checked = 0, &["determinism"]),
+        (|trial| trial.decided_twice(false, Uuid::nil()), &["determinism"]),
+        (
+            |trial| trial.fault("TRAP", "unreachable", Uuid::nil()),
+            &["violations"],
+        ),
+        (|trial| trial.fault("DEADLINE", "late", Uuid::nil()), &[]),
+        (
+            |trial| {
+                trial
+                    .segments
+                    .retain(|segment, _| segment.to_string() == "channel=web")
+            },
+            &["segments"],
+        ),
+        (
+            |trial| {
+                for n in 0..3 {
+                    trial.pair(Pair {
+                        decision_id: Uuid::from_u128(n),
+                        now: BEGIN,
+                        segments: Vec::new(),
+                        champion_minor: 0,
+                        challenger_minor: 2_001,
+                        terms: Vec::new(),
+                        comparison: Comparison::Matched,
+                    });
+                }
+            },
+            &["clipped"],
+        ),
+        (harmful, &["not_harmed", "who_loses"]),
+    ];
+    for (change, unmet) in lacks {
+        bench.change = change;
+        match unmet {
+            [] => assert!(bench.ask("a@1.0.0", What::Promote, None).is_ok()),
+            unmet => assert_eq!(bench.unmet("a@1.0.0"), unmet),
+        }
+    }
+}
+
+#[test]
+fn a_version_that_is_only_as_good_passes_where_the_plan_says_parity() {
+    let mut bench = Bench::new();
+    let equal: fn(&mut Trial) = |trial| {
+        *trial = Trial::begin(trial.key.clone(), Domain::Routing, trial.rules.clone(), BEGIN).unwrap();
+        for n in 0..5_000 {
+            trial.pair(Pair {
+                decision_id: Uuid::from_u128(n),
+                now: BEGIN,
+                segments: vec!["channel=web".parse().unwrap(), "region=SP".parse().unwrap()],
+                champion_minor: 1_000,
+                challenger_minor: 1_000,
+                terms: Vec::new(),
+                comparison: Comparison::Matched,
+            });
+        }
+        trial.decided_twice(true, Uuid::nil());
+    };
+    let mut parity = plan_of("a@1.0.0");
+    parity.proof.success = signalbox_domain::rollout::Success::Parity;
+    bench.admit("a@1.0.0", parity);
+    bench.admit("a@1.1.0", plan_of("a@1.1.0"));
+    bench.change = equal;
+    for text in ["a@1.0.0", "a@1.1.0"] {
+        bench.does(text, What::Submit);
+        bench.does(text, What::Promote);
+    }
+    bench.hours_pass(24);
+    assert_eq!(bench.unmet("a@1.1.0"), ["better"]);
+    bench.does("a@1.0.0", What::Promote);
+}
+
+#[test]
+fn the_sentences_of_the_gates_can_be_read_by_a_board() {
+    let mut bench = Bench::with(&["a@1.0.0", "a@1.1.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    bench.does("a@1.0.0", What::Reject);
+    bench.does("a@1.1.0", What::Submit);
+    bench.does("a@1.1.0", What::Promote);
+    let Err(ControlError::GatesUnmet { gates, .. }) = bench.ask("a@1.1.0", What::Promote, None) else {
+        panic!("expected unmet gates");
+    };
+    let told: Vec<String> = gates
+        .iter()
+        .map(|gate| format!("{} ({}): {}", gate.name, gate.state, gate.detail))
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
 }
