@@ -7,6 +7,7 @@ use crate::comparison::Changes;
 use crate::cost_book::CostBook;
 use crate::envelope::{Envelope, Incumbent, Reason, Status};
 use crate::invariant::Violation;
+use crate::kpi::Kpis;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
 use crate::segment::{Segment, SegmentKey, SegmentValues};
@@ -105,4 +106,7 @@ pub trait Case: Sized + Send + Sync + 'static {
         };
         keys.iter().flat_map(of).collect()
     }
+
+    /// Adds a decision that breaks no invariant to business figures; to those of another domain nothing.
+    fn add_to(&self, kpis: &mut Kpis, decision: &Self::Decision, fell_back: bool, loss: Option<&Loss>);
 }

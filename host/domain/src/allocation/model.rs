@@ -11,6 +11,7 @@ use crate::comparison::Changes;
 use crate::cost_book::CostBook;
 use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
+use crate::kpi::Kpis;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
 use crate::segment::{SegmentKey, SegmentValues};
@@ -90,6 +91,12 @@ impl Case for AllocationCase {
 
     fn status_of(&self, decision: &AllocationDecision) -> Status {
         invariants::status_of(decision)
+    }
+
+    fn add_to(&self, kpis: &mut Kpis, decision: &AllocationDecision, fell_back: bool, loss: Option<&Loss>) {
+        if let Kpis::Allocation(kpis) = kpis {
+            kpis.add(self, decision, fell_back, loss);
+        }
     }
 
     fn changes(&self, champion: &AllocationDecision, challenger: &AllocationDecision, changes: &mut Changes) {

@@ -5,6 +5,7 @@ use crate::comparison::Changes;
 use crate::cost_book::CostBook;
 use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
+use crate::kpi::Kpis;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
 use crate::returns::case::ReturnsCase;
@@ -83,6 +84,12 @@ impl Case for ReturnsCase {
 
     fn status_of(&self, decision: &ReturnsDecision) -> Status {
         invariants::status_of(decision)
+    }
+
+    fn add_to(&self, kpis: &mut Kpis, decision: &ReturnsDecision, fell_back: bool, loss: Option<&Loss>) {
+        if let Kpis::Returns(kpis) = kpis {
+            kpis.add(self, decision, fell_back, loss);
+        }
     }
 
     fn changes(&self, champion: &ReturnsDecision, challenger: &ReturnsDecision, changes: &mut Changes) {

@@ -5,6 +5,7 @@ use crate::comparison::Changes;
 use crate::cost_book::CostBook;
 use crate::envelope::{Incumbent, Status};
 use crate::invariant::Violation;
+use crate::kpi::Kpis;
 use crate::loss::{Loss, LossError};
 use crate::policy_file::Observed;
 use crate::routing::case::RoutingCase;
@@ -95,6 +96,12 @@ impl Case for RoutingCase {
 
     fn status_of(&self, decision: &RoutingDecision) -> Status {
         invariants::status_of(decision)
+    }
+
+    fn add_to(&self, kpis: &mut Kpis, decision: &RoutingDecision, fell_back: bool, loss: Option<&Loss>) {
+        if let Kpis::Routing(kpis) = kpis {
+            kpis.add(self, decision, fell_back, loss);
+        }
     }
 
     fn changes(&self, champion: &RoutingDecision, challenger: &RoutingDecision, changes: &mut Changes) {
