@@ -61,7 +61,8 @@ impl Boundary {
     /// `rho = sqrt((-2 ln alpha + ln(-2 ln alpha + 1)) / N*)`.
     ///
     /// Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory and asymptotic
-    /// confidence sequences" (arXiv 2103.06476), theorem 2.2 and appendix B.2.
+    /// confidence sequences" (arXiv 2103.06476), theorem 2.2; `rho` is the one that makes it
+    /// narrowest at `N*`.
     pub(crate) fn half_width(&self, count: u64, variance: f64) -> f64 {
         let count = count as f64;
         let grown = count * self.rho_squared + 1.0;

@@ -37,7 +37,7 @@ pub struct SampleRatioState {
 ///
 /// One unit counts once, not once a request, and when it is assigned, not when its outcome arrives.
 ///
-/// Source: Lindon and Malek, "Anytime-valid inference for multinomial count data" (arXiv 2011.03567), section 2.
+/// Source: Lindon and Malek, "Anytime-valid inference for multinomial count data" (arXiv 2011.03567).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SampleRatio {
     log_threshold: f64,
