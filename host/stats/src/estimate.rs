@@ -55,3 +55,26 @@ impl Estimate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_reaches_from_the_nearest_ends_to_the_farthest() {
+        let canary = Interval { low: 0.5, high: 0.75 };
+        let champion = Interval {
+            low: 0.25,
+            high: 0.625,
+        };
+        let difference = canary.minus(&champion);
+        assert_eq!(
+            difference,
+            Interval {
+                low: -0.125,
+                high: 0.5
+            }
+        );
+        assert!(difference.contains(0.5) && !difference.contains(0.51) && !difference.contains(-0.126));
+    }
+}

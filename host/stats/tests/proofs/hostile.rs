@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use signalbox_stats::{
-    Arm, AsymptoticDifference, AsymptoticMean, BoundedDifference, BoundedMean, Design, EProcess,
-    EProcessState, InvalidObservation, InvalidTest, Question, SampleRatio,
+    Arm, Arms, AsymptoticDifference, AsymptoticDifferenceState, AsymptoticMean, BoundedDifference,
+    BoundedDifferenceState, BoundedMean, BoundedState, Design, EProcess, EProcessState, InvalidObservation,
+    InvalidTest, Question, SampleRatio, SampleRatioState,
 };
 
 const ALPHA: f64 = 0.05;
@@ -130,7 +131,7 @@ fn estimates_that_no_run_can_reach_are_refused() {
     }
     let good = sequence.state();
     assert_eq!(BoundedDifference::restore(ALPHA, good), Ok(sequence));
-    let spoilers: [fn(&mut signalbox_stats::BoundedDifferenceState); 9] = [
+    let spoilers: [fn(&mut BoundedDifferenceState); 9] = [
         |state| state.arms.canary.units += 1,
         |state| state.arms.canary.sum = 251.0,
         |state| state.scores.observed = u64::MAX,
@@ -162,7 +163,7 @@ fn amounts_and_ratios_that_no_run_can_reach_are_refused() {
         ratio.observe(arm, 0.5).unwrap();
     }
     let good = sequence.state();
-    let spoilers: [fn(&mut signalbox_stats::AsymptoticDifferenceState); 8] = [
+    let spoilers: [fn(&mut AsymptoticDifferenceState); 8] = [
         |state| state.scores.count += 1,
         |state| state.scores.squares = -1.0,
         |state| state.scores.mean = f64::NAN,
@@ -179,7 +180,7 @@ fn amounts_and_ratios_that_no_run_can_reach_are_refused() {
         assert_eq!(restored, Err(InvalidTest::State), "{n}");
     }
     let good = ratio.state();
-    let spoilers: [fn(&mut signalbox_stats::SampleRatioState); 6] = [
+    let spoilers: [fn(&mut SampleRatioState); 6] = [
         |state| state.units.canary = u64::MAX,
         |state| state.expected_canary = 51.0,
         |state| state.expected_canary = -1e-12,
@@ -259,6 +260,51 @@ proptest! {
             prop_assert!(rates.estimate().interval().is_none_or(|x| x.low.is_finite() && x.high.is_finite()));
             prop_assert!(amounts.estimate().interval().is_none_or(|x| x.low.is_finite() && x.high.is_finite()));
             prop_assert!(ratio.log_e().is_finite());
+        }
+    }
+}
+
+/// Numbers that a hostile file may hold, near and far from what a run can reach.
+fn saved_number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<f64>(),
+        -2.0f64..2.0,
+        Just(0.0),
+        Just(0.25),
+        Just(f64::MIN_POSITIVE)
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_restored_goes_on_without_harm(
+        observed in prop_oneof![any::<u64>(), 0u64..9],
+        canary in prop_oneof![any::<u64>(), 0u64..9],
+        numbers in proptest::collection::vec(saved_number(), 7),
+    ) {
+        let [a, b, c, d, e, f, g] = numbers[..] else { return Ok(()) };
+        let state = EProcessState { observed, log_e: a, log_e_max: b.max(a), sum: c, squares: d };
+        if let Ok(mut test) = EProcess::restore(Question::Harm, 0.01, ALPHA, state) {
+            prop_assert_eq!(test.state(), state);
+            test.observe(e);
+            prop_assert!(test.log_e().is_finite());
+        }
+        let state = BoundedState { observed, sum: a, squares: b, weight: c, below: d, above: e, low: f, high: g };
+        if let Ok(mut sequence) = BoundedMean::restore(ALPHA, state) {
+            sequence.observe(0.5).unwrap();
+            prop_assert!(sequence.estimate().interval().is_none_or(|x| x.low.is_finite() && x.high.is_finite()));
+        }
+        let state = SampleRatioState {
+            log_e: a,
+            log_e_max: b.max(a),
+            units: Arms { champion: observed, canary },
+            expected_canary: c,
+            first_share: d,
+        };
+        if let Ok(mut test) = SampleRatio::restore(ALPHA, state) {
+            test.observe(Arm::Canary, 0.5).unwrap();
+            test.observe(Arm::Champion, 0.5).unwrap();
+            prop_assert!(test.log_e().is_finite());
         }
     }
 }

@@ -19,7 +19,7 @@ fn number(text: &str) -> f64 {
 #[test]
 fn e_processes_are_those_of_confseq() {
     let mut test = EProcess::new(Question::Harm, 0.0, 0.05).unwrap();
-    let mut rows = 0;
+    let (mut rows, mut sum, mut count) = (0, 0.0, 0.0);
     each(include_str!("../vectors/e_process.csv"), 2, |start, fields| {
         if start {
             let question = match fields[0] {
@@ -28,9 +28,12 @@ fn e_processes_are_those_of_confseq() {
                 _ => Question::Superiority,
             };
             test = EProcess::new(question, number(fields[1]), 0.05).unwrap();
+            (sum, count) = (0.0, 0.0);
         }
         test.observe(number(fields[2]));
         rows += 1;
+        (sum, count) = (sum + number(fields[2]), count + 1.0);
+        assert!((test.mean().unwrap() - sum / count).abs() < 1e-12);
         let expected = number(fields[3]);
         assert!(
             (test.log_e() - expected).abs() < 1e-10,
