@@ -60,7 +60,7 @@ pub use lookup::{ArtifactsNeeded, Filter, PAGE_MAX, Page};
 pub use mask::{MaskAction, MaskError, MaskRule, Masked, default_rules, mask};
 pub use opening::OpenReport;
 pub use options::Options;
-pub use record::{DecisionRecord, Envelope, Idempotency, Payload, Texts, Tombstone};
+pub use record::{Assigned, DecisionRecord, Envelope, Idempotency, Payload, Texts, Tombstone};
 pub use retention::{Retained, Retention};
 pub use shared::Drops;
 pub use ticket::Ticket;

@@ -3,11 +3,16 @@
 //! A request is [opened](Decider::open) once, against one snapshot: scope, validation, levers, deadline. Then it
 //! [runs](Decider::run) down the fallback chain:
 //!
-//! | next in the chain | may work until |
-//! |---|---|
-//! | champion | 70 % of the deadline, or its own `limits.deadline_ms` if that is shorter |
-//! | previous champion | 85 % of the deadline, likewise |
-//! | built-in policy | the deadline |
+//! | next in the chain | may work until | and where it was assigned to the canary |
+//! |---|---|---|
+//! | canary | | 70 % of the deadline |
+//! | champion | 70 % of the deadline | 85 % |
+//! | previous champion | 85 % | 92 % |
+//! | built-in policy | the deadline | the deadline |
+//!
+//! A policy whose own `limits.deadline_ms` is shorter than its share works no longer than that. While a release is in its
+//! canary, the arm is settled when the request is opened and stays what it is, whoever answers: also under the kill
+//! switch, under which the built-in policy answers both arms.
 //!
 //! The deadline counts from the arrival of the request's head. Whatever a policy decides is checked against every
 //! invariant of its domain and priced by the host before it becomes an answer; one that traps, takes too long, uses too
@@ -15,6 +20,7 @@
 
 mod accept;
 mod answer;
+mod assigned;
 mod chain;
 mod deadline;
 mod error;

@@ -18,7 +18,8 @@ use uuid::Uuid;
 pub use error::RecordError;
 pub use settings::{LogMode, OnLogFailure, RecordSettings};
 pub use signalbox_ledger::decisions::{
-    DecisionLogError, DecisionRecord, Envelope, Filter, MaskAction, MaskRule, Page, Payload, Retention, Texts,
+    Assigned, DecisionLogError, DecisionRecord, Envelope, Filter, MaskAction, MaskRule, Page, Payload,
+    Retention, Texts,
 };
 pub use upkeep::{tell_unlogged, upkeep};
 
@@ -340,6 +341,7 @@ fn envelope<D>(about: &About, answer: &Answer<D>, masked: Vec<String>) -> Envelo
         policy_digest: about.policy_digest,
         plugin_digest: about.plugin_digest,
         assigned_arm: answer.assigned_arm,
+        assigned: about.assigned.clone(),
         answered_by: answer.answered_by,
         status: answer.status,
         fallback_causes: answer

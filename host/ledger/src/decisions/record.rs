@@ -44,6 +44,9 @@ pub struct Envelope {
     pub plugin_digest: Option<Digest>,
     /// Which side the request was assigned to.
     pub assigned_arm: Arm,
+    /// How it was assigned; absent where no release was in its canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned: Option<Assigned>,
     /// Who really answered.
     pub answered_by: AnsweredBy,
     /// How complete the decision is.
@@ -66,6 +69,20 @@ pub struct Envelope {
     /// The key under which the caller may ask again and get the same answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
+}
+
+/// How a request was assigned to an arm. Its outcomes are counted by unit and weighted by the probability.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assigned {
+    /// The release that was in its canary.
+    pub release: String,
+    /// The step of its ramp, from 0.
+    pub step: u32,
+    /// How likely the unit was to be the canary's, in basis points; 0 where it tells nothing about the two arms.
+    pub probability_bp: u32,
+    /// What was assigned as a whole, such as `order:O-17`; absent when the request had no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 /// A caller's key for "the same request again".

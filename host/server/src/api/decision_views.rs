@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::explain::{Change, Explanation};
-use crate::record::{DecisionRecord, Envelope, Page, Payload};
+use crate::record::{Assigned, DecisionRecord, Envelope, Page, Payload};
 use crate::replay::Replayed;
 
 /// Decisions, newest first.
@@ -72,6 +72,9 @@ pub struct DecisionSummary {
     pub plugin_digest: Option<Digest>,
     /// Which side the request was assigned to.
     pub assigned_arm: Arm,
+    /// How it was assigned; absent where no release was in its canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned: Option<AssignedView>,
     /// Who really answered.
     pub answered_by: AnsweredBy,
     /// How complete it is.
@@ -90,6 +93,31 @@ pub struct DecisionSummary {
     pub masked: Vec<String>,
 }
 
+/// How a request was assigned to an arm.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct AssignedView {
+    /// The release that was in its canary.
+    pub release: String,
+    /// The step of its ramp, from 0.
+    pub step: u32,
+    /// How likely its unit was to be the canary's, in basis points; 0 where it tells nothing about the two arms.
+    pub probability_bp: u32,
+    /// What was assigned as a whole, such as `order:O-17`; absent when the request had no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
+impl AssignedView {
+    fn of(assigned: Assigned) -> AssignedView {
+        AssignedView {
+            release: assigned.release,
+            step: assigned.step,
+            probability_bp: assigned.probability_bp,
+            unit: assigned.unit,
+        }
+    }
+}
+
 impl DecisionSummary {
     fn of(envelope: Envelope) -> DecisionSummary {
         DecisionSummary {
@@ -105,6 +133,7 @@ impl DecisionSummary {
             policy_digest: envelope.policy_digest,
             plugin_digest: envelope.plugin_digest,
             assigned_arm: envelope.assigned_arm,
+            assigned: envelope.assigned.map(AssignedView::of),
             answered_by: envelope.answered_by,
             status: envelope.status,
             fallback_causes: envelope.fallback_causes,

@@ -1,12 +1,13 @@
 //! What the caller gets.
 
 use signalbox_domain::Case;
-use signalbox_domain::envelope::{Answer, AnsweredBy, Arm, Diagnostics, Envelope, Lever, Status};
+use signalbox_domain::envelope::{Answer, AnsweredBy, Diagnostics, Envelope, Lever, Status};
 use signalbox_domain::{Digest, Domain, Timestamp};
 
 use super::chain::Made;
 use super::{Decidable, Decider, Opened};
 use crate::clock;
+use crate::record::Assigned;
 use crate::snapshot::LivePolicy;
 use crate::telemetry::DecisionAnswered;
 
@@ -34,6 +35,8 @@ pub struct About {
     pub deadline_ms: u32,
     /// What it is about: order or return ids.
     pub units: Vec<String>,
+    /// How it was assigned; none where no release is in its canary.
+    pub assigned: Option<Assigned>,
     /// The policy version that answered.
     pub policy_digest: Digest,
     /// Its plugin; none for the built-in policy.
@@ -97,7 +100,7 @@ impl Decider {
             policy: policy.to_owned(),
             version,
             digest: digest.to_string(),
-            assigned_arm: Arm::Champion,
+            assigned_arm: request.arm(),
             answered_by,
             status: summary.status,
             valid_until: summary.valid_until,
@@ -135,6 +138,7 @@ fn about<C: Decidable>(request: &Opened<C>, policy_digest: Digest, by: Option<&L
             .into_iter()
             .map(str::to_owned)
             .collect(),
+        assigned: request.assigned.as_ref().map(|assigned| assigned.record()),
         policy_digest,
         plugin_digest: by.map(|live| live.plugin.digest),
         cost_book: format!("{}@{}", state.cost_book.name, state.cost_book.version),

@@ -31,7 +31,8 @@ pub(super) struct Made<D> {
 }
 
 impl Decider {
-    /// Decides a request: the champion, else the previous champion, else the built-in policy.
+    /// Decides a request: the canary if it is assigned to it, else the champion, else the previous champion, else the
+    /// built-in policy.
     ///
     /// # Errors
     /// [`DecideError::DeadlineMissed`] when not even the built-in policy was done in time, and
@@ -63,23 +64,8 @@ impl Decider {
     ) -> Result<Made<C::Decision>, DecideError> {
         let state = &request.state;
         let mut fallbacks = Vec::new();
-        let seats = [
-            (
-                state.champion.as_ref(),
-                AnsweredBy::Champion,
-                request.deadline.first,
-            ),
-            (
-                state.previous.as_ref(),
-                AnsweredBy::Fallback,
-                request.deadline.second,
-            ),
-        ];
         let mut input = None;
-        for (live, answered_by, until) in seats {
-            let Some(live) = live else {
-                continue;
-            };
+        for (live, answered_by, until) in seats(request) {
             if state.builtin_forced {
                 // Said once, of the one who would have answered.
                 if fallbacks.is_empty() {
@@ -144,6 +130,31 @@ impl Decider {
             detail: Some(refused.detail.chars().take(DETAIL_CHARS_MAX).collect()),
         }
     }
+}
+
+/// Who may answer, in order, and until when each may work.
+fn seats<C: Decidable>(request: &Opened<C>) -> impl Iterator<Item = (&Arc<LivePolicy>, AnsweredBy, Instant)> {
+    let Opened {
+        state,
+        deadline,
+        assigned,
+        ..
+    } = request;
+    let canary = assigned
+        .as_ref()
+        .filter(|assigned| assigned.is_canary())
+        .map(|assigned| &assigned.challenger.policy);
+    let (champions, previous_ones) = match canary {
+        None => (deadline.first, deadline.second),
+        Some(_) => (deadline.second, deadline.third),
+    };
+    let seats = [
+        (canary, AnsweredBy::Canary, deadline.first),
+        (state.champion.as_ref(), AnsweredBy::Champion, champions),
+        (state.previous.as_ref(), AnsweredBy::Fallback, previous_ones),
+    ];
+    let taken = |(live, answered_by, until)| Option::map(live, |live| (live, answered_by, until));
+    seats.into_iter().filter_map(taken)
 }
 
 /// What a policy decided and what that took.

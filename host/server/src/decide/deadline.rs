@@ -4,16 +4,20 @@ use std::time::{Duration, Instant};
 
 /// Percent of the deadline until which the first in the chain may work.
 const FIRST_PERCENT: u32 = 70;
-/// Percent of the deadline until which the second may work; the rest is for the built-in policy.
+/// Percent of the deadline until which the second may work.
 const SECOND_PERCENT: u32 = 85;
+/// Percent of the deadline until which the third may work; the rest is for the built-in policy.
+const THIRD_PERCENT: u32 = 92;
 
 /// The moments by which each in the chain must be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deadline {
-    /// The champion.
+    /// The first of those who may answer.
     pub first: Instant,
-    /// The previous champion.
+    /// The second.
     pub second: Instant,
+    /// The third: there is one only where a canary comes first.
+    pub third: Instant,
     /// The answer.
     pub whole: Instant,
 }
@@ -27,6 +31,7 @@ impl Deadline {
         Deadline {
             first: at(whole * FIRST_PERCENT / 100),
             second: at(whole * SECOND_PERCENT / 100),
+            third: at(whole * THIRD_PERCENT / 100),
             whole: at(whole),
         }
     }
@@ -45,11 +50,13 @@ mod tests {
             (
                 after(deadline.first),
                 after(deadline.second),
+                after(deadline.third),
                 after(deadline.whole)
             ),
-            (140, 170, 200)
+            (140, 170, 184, 200)
         );
         let tight = Deadline::split(arrived, 1);
-        assert!(tight.first < tight.second && tight.second < tight.whole);
+        let parts = [tight.first, tight.second, tight.third, tight.whole];
+        assert!(parts.windows(2).all(|pair| pair[0] < pair[1]));
     }
 }

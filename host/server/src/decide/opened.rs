@@ -1,13 +1,14 @@
-//! A request on its way: validated, with its scope, levers and deadline settled once.
+//! A request on its way: validated, with its scope, levers, arm and deadline settled once.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use signalbox_domain::envelope::{Envelope, Lever, Selectors};
+use signalbox_domain::envelope::{Arm, Envelope, Lever, Selectors};
 use signalbox_domain::validate::Circumstances;
 use signalbox_domain::{Digest, Timestamp, Word};
 use uuid::Uuid;
 
+use super::assigned::Assigned;
 use super::deadline::Deadline;
 use super::{Decidable, DecideError, Decider};
 use crate::snapshot::{ScopeState, Snapshot};
@@ -34,6 +35,8 @@ pub struct Opened<C> {
     pub(super) deadline_ms: u32,
     pub(super) deadline: Deadline,
     pub(super) large: bool,
+    /// Its place in a canary, if there is one in its scope.
+    pub(super) assigned: Option<Assigned>,
     pub(super) opened: Instant,
     /// The host's levers in force, whether or not they acted.
     pub(super) levers: Vec<Lever>,
@@ -51,6 +54,13 @@ impl<C: Decidable> Opened<C> {
         self.case.request().envelope().idempotency_key
     }
 
+    /// The side that the request was assigned to.
+    pub(super) fn arm(&self) -> Arm {
+        self.assigned
+            .as_ref()
+            .map_or(Arm::Champion, |assigned| assigned.assignment.arm)
+    }
+
     /// When the answer has to be there.
     pub fn until(&self) -> Instant {
         self.deadline.whole
@@ -64,7 +74,7 @@ impl<C: Decidable> Opened<C> {
 }
 
 impl Decider {
-    /// Chooses the scope, validates the request, applies levers and settles its deadline. Linear in the request's size.
+    /// Chooses the scope, validates the request, applies levers and settles its arm and its deadline. Linear in the request's size.
     ///
     /// # Errors
     /// [`DecideError::NoScope`] or [`DecideError::Invalid`] with every field that cannot be used.
@@ -91,6 +101,7 @@ impl Decider {
         };
         let case = C::build(request, &circumstances).map_err(DecideError::Invalid)?;
         Ok(Opened {
+            assigned: Assigned::of(state, &case),
             case: Arc::new(case),
             state: Arc::clone(state),
             decision_id,

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 pub use workers::ShadowWorkers;
 
+use super::assigned::Assigned;
 use super::chain::Made;
 use super::{Decidable, Decider, Opened};
 use crate::snapshot::{CanaryStage, Challenger, ScopeState};
@@ -90,7 +91,7 @@ pub(super) struct Answered<'a, C: Decidable> {
     pub(super) deadline_ms: u32,
     pub(super) large: bool,
     pub(super) assigned: Arm,
-    /// The chance that its unit had to be assigned to the canary; none where nothing is assigned.
+    /// The chance that its unit had to be assigned to the canary; none where nothing is drawn for the request itself.
     pub(super) canary_share: Option<f64>,
     pub(super) answered_by: AnsweredBy,
     pub(super) decision: &'a C::Decision,
@@ -264,8 +265,8 @@ impl Decider {
             seed: request.seed,
             deadline_ms: request.deadline_ms,
             large: request.large,
-            assigned: Arm::Champion,
-            canary_share: None,
+            assigned: request.arm(),
+            canary_share: request.assigned.as_ref().and_then(Assigned::chance),
             answered_by: made.answered_by,
             decision: &made.accepted.decision,
             loss: made.accepted.loss.as_ref(),

@@ -12,7 +12,7 @@ use crate::Act;
 pub fn perform(act: Act, request: Option<&RoutingRequest<'_>>) -> Result<Answer, PolicyError> {
     let mut decision = everything_waits(request);
     match act {
-        Act::Behave => {}
+        Act::Behave | Act::PanicAtSeed13 => {}
         Act::Spin => spin(),
         Act::Allocate => allocate(),
         Act::Recurse => {

@@ -32,6 +32,9 @@ pub enum Act {
     Recurse,
     /// Panics.
     Panic,
+    /// Panics when the seed is 13, and behaves otherwise.
+    #[serde(rename = "panic-at-seed-13")]
+    PanicAtSeed13,
     /// Answers with tens of megabytes.
     HugeAnswer,
     /// Answers with four billion rows that have no columns.
@@ -81,10 +84,15 @@ impl Run for Hostile {
         }
     }
 
-    fn decide(&self, _: &Context, narrow: &[u32], wide: &[i64]) -> Result<Answer, PolicyError> {
+    fn decide(&self, context: &Context, narrow: &[u32], wide: &[i64]) -> Result<Answer, PolicyError> {
         let request = RoutingRequest::parse(narrow, wide)
             .map_err(|problem| PolicyError::new("BAD_REQUEST", problem))?;
-        acts::perform(self.0.decide, Some(&request))
+        let act = match (self.0.decide, context.seed) {
+            (Act::PanicAtSeed13, 13) => Act::Panic,
+            (Act::PanicAtSeed13, _) => Act::Behave,
+            (act, _) => act,
+        };
+        acts::perform(act, Some(&request))
     }
 }
 

@@ -61,6 +61,12 @@ fn envelope() -> impl Strategy<Value = Envelope> {
         prop::collection::vec("[A-Z_]{1,20}", 0..3),
         prop::collection::vec(lever(), 0..3),
         prop::collection::vec("(/[a-z]{1,9}){1,4}", 0..3),
+        prop::option::of((
+            "[a-z0-9-]{1,20}",
+            0u32..9,
+            0u32..=10_000,
+            prop::option::of(".{1,40}"),
+        )),
         prop::option::of((".{1,30}", ".{1,60}", digest())),
     );
     (ids, policy, sides, lists).prop_map(|(ids, policy, sides, lists)| Envelope {
@@ -77,6 +83,12 @@ fn envelope() -> impl Strategy<Value = Envelope> {
         policy_digest: policy.2,
         plugin_digest: policy.3,
         assigned_arm: sides.2,
+        assigned: lists.3.map(|(release, step, probability_bp, unit)| Assigned {
+            release,
+            step,
+            probability_bp,
+            unit,
+        }),
         answered_by: sides.3,
         status: sides.4,
         fallback_causes: lists.0,
@@ -85,7 +97,7 @@ fn envelope() -> impl Strategy<Value = Envelope> {
         levers: lists.1,
         host_version: "0.1.0".to_owned(),
         masked: lists.2,
-        idempotency: lists.3.map(|(space, key, request_digest)| Idempotency {
+        idempotency: lists.4.map(|(space, key, request_digest)| Idempotency {
             space,
             key,
             request_digest,

@@ -45,6 +45,12 @@ pub fn record(number: u64) -> DecisionRecord {
             } else {
                 Arm::Champion
             },
+            assigned: number.is_multiple_of(5).then(|| Assigned {
+                release: "rel-3f2a90c41b7d5e68".to_owned(),
+                step: 1,
+                probability_bp: 500,
+                unit: Some(format!("order:{}", unit(number))),
+            }),
             answered_by: if number.is_multiple_of(7) {
                 AnsweredBy::BuiltIn
             } else {
