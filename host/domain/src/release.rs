@@ -273,6 +273,22 @@ impl Release {
         &self.phase
     }
 
+    /// Since when it has run beside its scope's champion, in shadow or canary; none when it does not. What was decided since
+    /// then is what it is judged by.
+    pub fn compared_since(&self) -> Option<Timestamp> {
+        let exposure = self.phase.exposure();
+        if !(exposure.is_shadow() || exposure.canary_share_bp().is_some()) {
+            return None;
+        }
+        let began = |past: &&Past| {
+            let shadow = ReleaseEvent::Promoted { to: Stage::Shadow };
+            past.event == shadow
+        };
+        // Where so much happened since that its shadow stands in the ledger only, its submission was before.
+        let from = self.history.iter().find(began).or_else(|| self.history.first());
+        from.map(|past| past.at)
+    }
+
     /// Its past, oldest first: the submission and the last [`Release::MAX_HISTORY`] events.
     pub fn history(&self) -> &[Past] {
         &self.history

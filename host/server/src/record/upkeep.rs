@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use signalbox_domain::Timestamp;
+use signalbox_ledger::decisions::{DecisionLog, DecisionLogError, Retained, Retention};
 use tokio_util::sync::CancellationToken;
 
 use super::Recorder;
 use crate::clock;
 use crate::control::ControlHandle;
 use crate::error_text::chain;
+use crate::snapshot::Snapshot;
 
 /// How often the ledger is told of decisions that are not logged.
 const EVERY: Duration = Duration::from_secs(60);
@@ -33,10 +36,9 @@ pub async fn upkeep(recorder: Recorder, control: ControlHandle, end: Cancellatio
             continue;
         }
         let (kept, retention) = (Arc::clone(&log), recorder.settings().retention);
-        let removed = tokio::task::spawn_blocking(move || {
-            let now = clock::now();
-            kept.retain(&retention, now, now)
-        });
+        let snapshot = control.snapshot();
+        let removed =
+            tokio::task::spawn_blocking(move || remove_old(&kept, &retention, &snapshot, clock::now()));
         match removed.await {
             Ok(Ok(removed)) if removed.segments > 0 => tracing::info!(
                 segments = removed.segments,
@@ -51,6 +53,18 @@ pub async fn upkeep(recorder: Recorder, control: ControlHandle, end: Cancellatio
             Err(_) => return,
         }
     }
+}
+
+/// Removes what is not to be kept at `now`, but nothing that a release on its way is judged by. Blocks on the disk.
+fn remove_old(
+    log: &DecisionLog,
+    retention: &Retention,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Result<Retained, DecisionLogError> {
+    let releases = snapshot.releases.iter();
+    let compared_since = releases.filter_map(|state| state.release.compared_since()).min();
+    log.retain(retention, now, compared_since.map_or(now, |since| since.min(now)))
 }
 
 /// Puts the count of decisions that are not in the log into the ledger; each is counted in exactly one entry.
@@ -68,3 +82,6 @@ pub async fn tell_unlogged(recorder: &Recorder, control: &ControlHandle) {
         recorder.return_unlogged(count);
     }
 }
+
+#[cfg(test)]
+mod tests;
