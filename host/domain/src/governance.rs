@@ -100,6 +100,20 @@ review_by = 2027-06-30               # the last day on which it may be promoted 
         self.review_by.is_over(now)
     }
 
+    /// What an overdue review means, and what to do, for people.
+    pub fn when_overdue(&self) -> String {
+        let Governance {
+            owner,
+            deputy,
+            review_by,
+            ..
+        } = self;
+        format!(
+            "a review was due by {review_by}; {owner} or {deputy} review the policy and ship a version with a later \
+             `review_by`"
+        )
+    }
+
     /// The first field that cannot be: its name, what was expected, what was found.
     pub(crate) fn problem(&self) -> Option<(&'static str, String, String)> {
         for (field, person) in [("owner", &self.owner), ("deputy", &self.deputy)] {

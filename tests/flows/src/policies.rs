@@ -7,7 +7,7 @@ pub fn policy_toml(name: &str, version: &str, domain: &str, file: &str, paramete
         "[policy]\nname = \"{name}\"\nversion = \"{version}\"\ndomain = \"{domain}\"\n\n\
          [policy.plugin]\nfile = \"{file}\"\n\n[parameters]\n{parameters}\n\n\
          [governance]\nowner = \"merchandising\"\ndeputy = \"fulfilment\"\n\
-         risk_tier = \"low\"\nreview_by = 2027-06-30\n\n\
+         risk_tier = \"low\"\nreview_by = 9999-12-31\n\n\
          [rollout]\nimmediate = true\n"
     )
 }

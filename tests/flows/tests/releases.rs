@@ -46,7 +46,7 @@ fn toml(version: &str, review_by: &str, plan: &str) -> String {
     );
     policy_toml(POLICY, version, "routing", FILE, &parameters)
         .replace("[rollout]\nimmediate = true\n", plan)
-        .replace("2027-06-30", review_by)
+        .replace("9999-12-31", review_by)
 }
 
 /// A host with two people: Ana writes policies, Olga operates.
@@ -442,6 +442,47 @@ async fn a_freeze_and_an_overdue_review_stop_promotions_and_no_rollback() {
     assert_eq!(stage.show("1.0.3").await["phase"], "admitted");
     assert_eq!(stage.who_answers().await, "champion 1.0.1");
     stage.roll_back().await;
+    assert_eq!(stage.who_answers().await, "champion 1.0.0");
+    stage.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_overdue_version_is_admitted_and_does_not_go_live_by_itself_or_by_choice() {
+    let host = Host::start(CHILD, "").await;
+    let nearest = signalbox_plugins::get(POLICY).unwrap();
+    host.drop_file(FILE, nearest.component);
+    let stage = Stage::of(host).await;
+    let immediate = "[rollout]\nimmediate = true\n";
+    stage
+        .host
+        .go_live(POLICY, "1.0.0", &toml("1.0.0", "9999-12-31", immediate))
+        .await;
+    stage.admit("1.0.1", "2020-01-31", immediate).await;
+    let (_, scopes) = stage.host.get("/v1/scopes").await;
+    let routing = scopes["scopes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|scope| scope["scope"] == "routing")
+        .unwrap();
+    let note = routing["note"].as_str().unwrap();
+    assert!(
+        note.starts_with(
+            "routing-nearest@1.0.1 does not go live: a review was due by 2020-01-31; merchandising or"
+        ),
+        "{note}"
+    );
+    assert_eq!(stage.who_answers().await, "champion 1.0.0");
+    let pin = json!({ "policy": POLICY, "version": "1.0.1" });
+    let (status, refused) = stage.host.post("/v1/scopes/routing/use", &pin).await;
+    assert_eq!((status, kind(&refused)), (409, "not-possible"), "{refused:#}");
+    assert!(
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .contains("a review was due by 2020-01-31"),
+        "{refused:#}"
+    );
     assert_eq!(stage.who_answers().await, "champion 1.0.0");
     stage.host.stop().await;
 }

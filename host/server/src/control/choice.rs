@@ -28,18 +28,24 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// The version that a scope with `immediate` should run and does not, unless the scope is frozen.
+    /// The version that a scope with `immediate` should run and does not: of those that are [`World::waiting`] the highest
+    /// whose review is not overdue, unless the scope is frozen.
     pub(super) fn wanted(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
-        match scope.frozen(self.now) {
-            None => self.waiting(scope),
-            Some(_) => None,
+        if scope.frozen(self.now).is_some() {
+            return None;
         }
+        let mut waiting = self.waiting(scope).into_iter();
+        waiting.rfind(|known| !known.admission.governance.overdue(self.now))
     }
 
-    /// The version that a scope with `immediate` should run as soon as no freeze forbids it: of its policy the highest
-    /// that may decide and whose author wants it live at once. Never one below the champion, none that was submitted for release,
-    /// and none where an operator named the version.
-    pub(super) fn waiting(&self, scope: &Scope) -> Option<&'a AdmittedVersion> {
+    /// The versions that a scope with `immediate` would run if neither a freeze nor an overdue review forbade it, lowest
+    /// first: of its policy those that may decide and whose author wants them live at once. Never one below the champion, none
+    /// that was submitted for release, and none where an operator named the version.
+    pub(super) fn waiting(&self, scope: &Scope) -> Vec<&'a AdmittedVersion> {
+        self.by_themselves(scope).unwrap_or_default()
+    }
+
+    fn by_themselves(&self, scope: &Scope) -> Option<Vec<&'a AdmittedVersion>> {
         let choice = self.state.scopes.get(&*scope.name);
         let is_pinned = choice.is_some_and(|choice| choice.pinned.is_some());
         if !scope.immediate || is_pinned {
@@ -53,14 +59,15 @@ impl<'a> World<'a> {
         // What was ever submitted for release here goes live by its release, and never by itself after that was rejected or
         // rolled back.
         let is_released = |version| self.state.release(&scope.name, version).is_some();
-        let by_themselves = usable
-            .filter(|known| known.admission.rollout.immediate && !is_released(&known.admission.version));
-        let highest = by_themselves.last()?;
-        let version = &highest.admission.version;
         let champion = choice.and_then(|choice| choice.champion());
-        let is_above =
-            champion.is_none_or(|champion| champion.policy != version.policy || champion < version);
-        is_above.then_some(highest)
+        let is_above = |version: &PolicyVersion| {
+            champion.is_none_or(|champion| champion.policy != version.policy || champion < version)
+        };
+        let waiting = usable.filter(|known| {
+            let version = &known.admission.version;
+            known.admission.rollout.immediate && !is_released(version) && is_above(version)
+        });
+        Some(waiting.collect())
     }
 
     /// The versions that have to be ready: champions, the ones before them, those that should go live, and those that

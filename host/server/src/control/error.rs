@@ -115,6 +115,16 @@ pub enum ControlError {
         /// Why, as the calendar says.
         reason: String,
     },
+    /// Nothing goes live without a review in time.
+    #[error("{version} does not go live in scope `{scope}`: {why}")]
+    ReviewOverdue {
+        /// The scope.
+        scope: String,
+        /// The version.
+        version: PolicyVersion,
+        /// Since when, and what to do.
+        why: String,
+    },
     /// The version was not submitted there.
     #[error(
         "{version} was never submitted for release{}; `signalbox releases` shows what was, \

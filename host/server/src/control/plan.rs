@@ -147,6 +147,14 @@ pub(super) fn may_go_live(
         });
     }
     releases::may_be_chosen(world, &scope.name, version)?;
+    let governance = &world.admitted(version)?.admission.governance;
+    if governance.overdue(world.now) {
+        return Err(ControlError::ReviewOverdue {
+            scope: scope_name(),
+            version: version.clone(),
+            why: governance.when_overdue(),
+        });
+    }
     match scope.frozen(world.now) {
         None => Ok(()),
         Some(freeze) => Err(ControlError::Frozen {

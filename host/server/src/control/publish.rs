@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use signalbox_domain::cost_book::CostBook;
-use signalbox_domain::events::{AdmittedVersion, PolicyVersion, ScopeChoice};
+use signalbox_domain::events::{Admission, AdmittedVersion, PolicyVersion, ScopeChoice};
 use signalbox_domain::identity::Directory;
 use signalbox_domain::release::{Phase, Release};
 use signalbox_domain::scope::Scope;
@@ -129,12 +129,22 @@ fn note(world: &World<'_>, around: &Surroundings<'_>, scope: &Scope, choice: &Sc
             return Some(format!("{version} cannot be made ready: {problem}"));
         }
     }
-    let frozen = scope.frozen(world.now);
-    if let Some((freeze, waiting)) = frozen.zip(world.waiting(scope)) {
-        return Some(format!(
-            "{} goes live when the freeze ends at {}: {}",
-            waiting.admission.version, freeze.to, freeze.reason
-        ));
+    if let Some(waiting) = world.waiting(scope).last() {
+        let Admission {
+            version, governance, ..
+        } = &waiting.admission;
+        if governance.overdue(world.now) {
+            return Some(format!(
+                "{version} does not go live: {}",
+                governance.when_overdue()
+            ));
+        }
+        if let Some(freeze) = scope.frozen(world.now) {
+            return Some(format!(
+                "{version} goes live when the freeze ends at {}: {}",
+                freeze.to, freeze.reason
+            ));
+        }
     }
     if choice.champion().is_some() {
         return None;

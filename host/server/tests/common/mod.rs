@@ -257,7 +257,7 @@ pub fn policy(name: &str, version: &str, more: &str) -> String {
         "[policy]\nname = \"{name}\"\nversion = \"{version}\"\ndomain = \"routing\"\n\
          plugin = {{ file = \"hostile.wasm\" }}\n\n[rollout]\nimmediate = true\n\n{more}\n\n\
          [governance]\nowner = \"merchandising\"\ndeputy = \"fulfilment\"\nrisk_tier = \"low\"\n\
-         review_by = 2027-06-30\n"
+         review_by = 9999-12-31\n"
     )
 }
 

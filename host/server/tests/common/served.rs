@@ -139,7 +139,7 @@ pub fn hostile(act: &str) -> String {
          [policy.plugin]\nfile = \"hostile.wasm\"\n\n[parameters]\ndecide = \"{act}\"\n\n\
          [limits]\ndeadline_ms = 60000\nfuel = 100000000000\n\n\
          [governance]\nowner = \"merchandising\"\ndeputy = \"fulfilment\"\n\
-         risk_tier = \"low\"\nreview_by = 2027-06-30\n\n\
+         risk_tier = \"low\"\nreview_by = 9999-12-31\n\n\
          [rollout]\nimmediate = true\n"
     )
 }

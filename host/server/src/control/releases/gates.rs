@@ -240,21 +240,14 @@ fn hours_of(phase: &Phase, plan: &RolloutPlan) -> Option<u32> {
 }
 
 fn review(facts: &Facts<'_>) -> Gate {
-    let Governance {
-        owner,
-        deputy,
-        review_by,
-        ..
-    } = facts.governance;
-    let detail = if facts.governance.overdue(facts.now) {
-        format!(
-            "a review was due by {review_by}; {owner} or {deputy} review the policy and ship a version with a later \
-             `review_by`"
-        )
+    let governance = facts.governance;
+    let is_overdue = governance.overdue(facts.now);
+    let detail = if is_overdue {
+        governance.when_overdue()
     } else {
-        format!("the next review is due by {review_by}")
+        format!("the next review is due by {}", governance.review_by)
     };
-    Gate::met_if("review", !facts.governance.overdue(facts.now), detail)
+    Gate::met_if("review", !is_overdue, detail)
 }
 
 fn freeze(facts: &Facts<'_>) -> Gate {

@@ -125,6 +125,14 @@ impl Bench {
     }
 
     fn admit(&mut self, text: &str, rollout: RolloutPlan) {
+        self.admit_as(text, rollout, "2027-06-30");
+    }
+
+    fn admit_reviewed(&mut self, text: &str, review_by: &str) {
+        self.admit_as(text, plan_of(text), review_by);
+    }
+
+    fn admit_as(&mut self, text: &str, rollout: RolloutPlan, review_by: &str) {
         let admission = Admission {
             domain: Domain::Routing,
             digest: Digest::of(text.as_bytes()),
@@ -139,7 +147,7 @@ impl Bench {
                 owner: "merchandising".into(),
                 deputy: "fulfilment".into(),
                 risk_tier: RiskTier::Low,
-                review_by: Day::parse("2027-06-30").unwrap(),
+                review_by: Day::parse(review_by).unwrap(),
             },
             file: format!("{text}.toml"),
             file_digest: Digest::of(b"file"),
@@ -498,11 +506,42 @@ fn a_freeze_also_keeps_immediate_versions_waiting() {
     assert!(bench.world().wanted(&bench.scopes[0]).is_some());
     bench.scopes[0].freeze.push(freeze(bench.now, 1));
     assert!(bench.world().wanted(&bench.scopes[0]).is_none());
-    assert!(bench.world().waiting(&bench.scopes[0]).is_some());
+    assert_eq!(bench.world().waiting(&bench.scopes[0]).len(), 1);
     let refused = bench.lets_live("hasty@1.0.0");
     assert!(matches!(refused, Err(ControlError::Frozen { .. })), "{refused:?}");
     bench.hours_pass(1);
     assert!(bench.world().wanted(&bench.scopes[0]).is_some());
+}
+
+#[test]
+fn an_overdue_review_keeps_immediate_versions_waiting_and_never_the_champion() {
+    let mut bench = Bench::with(&["hasty@1.0.0"]);
+    bench.scopes[0].immediate = true;
+    bench.now = Timestamp::parse("2027-06-30T23:59:59Z").unwrap();
+    let wanted = |bench: &Bench| {
+        let world = bench.world();
+        world
+            .wanted(&bench.scopes[0])
+            .map(|known| known.admission.version.to_string())
+    };
+    assert_eq!(wanted(&bench).as_deref(), Some("hasty@1.0.0"));
+    bench.lets_live("hasty@1.0.0").unwrap();
+    bench.now = Timestamp::parse("2027-07-01T00:00:00Z").unwrap();
+    assert_eq!(wanted(&bench), None);
+    let refused = bench.lets_live("hasty@1.0.0").unwrap_err();
+    assert!(
+        matches!(refused, ControlError::ReviewOverdue { .. })
+            && refused
+                .to_string()
+                .contains("a review was due by 2027-06-30; merchandising or fulfilment"),
+        "{refused}"
+    );
+    // Lower ones that were reviewed in time go live instead of it.
+    let mut other = Bench::new();
+    other.scopes[0].immediate = true;
+    other.admit_reviewed("hasty@1.1.0", "2026-01-31");
+    other.admit_reviewed("hasty@1.0.9", "2027-06-30");
+    assert_eq!(wanted(&other).as_deref(), Some("hasty@1.0.9"));
 }
 
 #[test]
