@@ -23,6 +23,7 @@ mod identity;
 mod ledger;
 mod observe;
 mod options;
+mod paging;
 mod problem;
 mod problem_kind;
 mod queries;
@@ -31,6 +32,7 @@ pub mod release_views;
 mod releases;
 mod shed;
 mod state;
+mod strict;
 pub mod views;
 
 #[cfg(test)]
@@ -64,8 +66,8 @@ pub use release_views::{ReleaseChanged, ReleaseDetail, ReleaseList, ReleaseView}
 pub use releases::{ReleaseCommand, SubmitRelease};
 pub use state::{Api, Readiness, Services};
 pub use views::{
-    Change, LiveView, PluginList, PluginName, PluginView, RejectionView, ScopeList, ScopeView, VersionList,
-    VersionView, WithdrawalView,
+    Change, LiveView, PluginList, PluginName, PluginView, RejectionView, RolledBack, ScopeList, ScopeView,
+    VersionList, VersionView, WithdrawalView,
 };
 
 /// Answers smaller than this are sent as they are: packing them costs more than it saves.

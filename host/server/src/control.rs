@@ -21,7 +21,7 @@ mod report;
 mod start;
 mod writer;
 
-pub use change::{Applied, By, Pending, PendingState, Proposal};
+pub use change::{Applied, By, Pending, PendingState, Proposal, TakenBack};
 pub use error::{ControlError, StartError};
 pub use fault::FaultPoint;
 #[cfg(feature = "fault-injection")]

@@ -1,5 +1,6 @@
 //! Calling cargo from a program that cargo itself runs.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -10,6 +11,8 @@ use crate::error::ChoreError;
 pub(crate) struct CargoCall {
     pub(crate) arguments: Vec<String>,
     pub(crate) variables: Vec<(&'static str, &'static str)>,
+    /// Variables that no person has to type.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
 }
 
 impl CargoCall {
@@ -18,6 +21,7 @@ impl CargoCall {
         Self {
             arguments: arguments.split(' ').map(str::to_owned).collect(),
             variables: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -51,6 +55,7 @@ impl CargoCall {
             }
         }
         command.envs(self.variables.iter().copied());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let status = command.status().map_err(|source| ChoreError::Start {
             program: self.line(),
             source,

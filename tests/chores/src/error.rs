@@ -16,8 +16,19 @@ pub(crate) enum ChoreError {
     /// The program has said why itself.
     #[error("it ended with {status}")]
     Failed { status: ExitStatus },
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
+    /// What the OpenAPI document is tried out with cannot be had.
+    #[error(
+        "schemathesis cannot be installed ({step} failed); it needs python3, 3.11 or later, with venv (Debian: apt-get install \
+         python3-venv), and a package index that pip reaches"
+    )]
+    Schemathesis {
+        step: &'static str,
+        source: Box<ChoreError>,
+    },
     #[error("{step} failed; to run just that again: {again}")]
     Step {
         step: &'static str,

@@ -1,5 +1,6 @@
-//! The repository's chores, behind cargo aliases: `cargo verify`, `cargo guests`, `cargo bench-peers`.
+//! The repository's chores, behind cargo aliases: `cargo verify`, `cargo guests`, `cargo api`, `cargo bench-peers`.
 
+mod api;
 mod bench_peers;
 mod cargo;
 mod error;
@@ -31,7 +32,7 @@ To see Signalbox at work instead: cargo demo";
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Check everything that must hold before a change lands: guests, fmt, clippy, test, doc.
+    /// Check everything that must hold before a change lands: guests, fmt, clippy, test, doc, api.
     ///
     /// The steps run in this order and stop at the first that fails, with the command that runs just that step
     /// again. A first run compiles everything and takes long; later ones only what changed.
@@ -46,6 +47,11 @@ enum Chore {
         #[arg(long, value_name = "FOLDER", default_value = "policies")]
         into: PathBuf,
     },
+    /// Try out everything that the OpenAPI document promises, on a real host, with schemathesis.
+    ///
+    /// Installs what tests/api/requirements.txt names into the target folder; needs python3 (3.11 or later, with venv) and,
+    /// the first time, a package index.
+    Api,
     /// Compare a routing policy in Signalbox with the same policy in native Rust and in rule engines.
     ///
     /// Runs the crate tests/bench-peers, which is no part of the workspace because those engines are heavy. What
@@ -62,6 +68,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Verify => verify::run(&root()),
         Chore::Guests { into } => guests::run(&root(), &into),
+        Chore::Api => api::run(&root()),
         Chore::BenchPeers { arguments } => bench_peers::run(&root(), &arguments),
     };
     match outcome {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::api;
 use crate::cargo::CargoCall;
 use crate::error::ChoreError;
 use crate::guests;
@@ -35,6 +36,11 @@ pub(crate) fn run(root: &Path) -> Result<(), ChoreError> {
         again: call.line(),
         work: Box::new(move || call.run(root)),
     });
-    let steps: Vec<Step<'_>> = [guests].into_iter().chain(calls).collect();
+    let api = Step {
+        name: "api",
+        again: "cargo api".to_owned(),
+        work: Box::new(|| api::verify(root)),
+    };
+    let steps: Vec<Step<'_>> = [guests].into_iter().chain(calls).chain([api]).collect();
     run_all(&steps, &mut std::io::stdout())
 }

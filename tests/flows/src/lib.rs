@@ -11,6 +11,7 @@
 pub mod host;
 pub mod past;
 pub mod policies;
+pub mod program;
 pub mod puppet;
 pub mod requests;
 pub mod traces;

@@ -10,6 +10,7 @@ use tokio_stream::StreamExt;
 
 use super::problem::{FieldError, Position, Problem, ProblemKind};
 use super::shed::BodyShare;
+use super::strict::Strict;
 
 /// Which content types a route takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +146,9 @@ fn too_large(bytes_max: usize) -> Problem {
 /// `malformed-json` with line and column, or `invalid-request` with the path of the field.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // Following the path of every field costs a good deal: only a body that is refused is read a second time for it.
-    serde_json::from_slice(bytes).map_err(|problem| refusal::<T>(bytes, &problem))
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = T::deserialize(Strict(&mut reader)).and_then(|value| reader.end().map(|()| value));
+    read.map_err(|problem| refusal::<T>(bytes, &problem))
 }
 
 fn refusal<T: DeserializeOwned>(bytes: &[u8], problem: &serde_json::Error) -> Problem {
@@ -163,7 +166,7 @@ fn refusal<T: DeserializeOwned>(bytes: &[u8], problem: &serde_json::Error) -> Pr
         return Problem::new(ProblemKind::MalformedJson, detail).at(position);
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let path = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+    let path = match serde_path_to_error::deserialize::<_, T>(Strict(&mut reader)) {
         Err(problem) => problem.path().to_string(),
         Ok(_) => String::new(),
     };
@@ -223,6 +226,16 @@ mod tests {
             "unknown field `colour`, expected `quantity`"
         );
         assert_eq!(problem["line"], 2);
+    }
+
+    #[test]
+    fn an_array_in_the_place_of_an_object_is_refused_with_its_path() {
+        let problem = refused("{\"lines\": [[1]]}");
+        assert_eq!(problem["errors"][0]["path"], "lines[0]");
+        assert_eq!(
+            problem["errors"][0]["message"],
+            "invalid type: sequence, expected an object"
+        );
     }
 
     #[test]

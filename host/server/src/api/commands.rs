@@ -21,8 +21,8 @@ use super::extract::{Path, Query};
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::refusal::refusal;
 use super::state::Api;
-use super::views::Change;
-use crate::control::{Applied, ControlError};
+use super::views::{Change, RolledBack};
+use crate::control::{Applied, ControlError, TakenBack};
 
 /// Bytes of a command's body.
 const COMMAND_BYTES_MAX: usize = 64 << 10;
@@ -150,24 +150,42 @@ async fn force_builtin(
     .await
 }
 
-/// Take a scope's champion back
+/// Take back what is newest in a scope
 ///
-/// The previous one decides again, or the built-in policy if there is none.
+/// A canary, if there is one; else the champion: the previous one decides again, or the built-in policy if there is none.
 #[utoipa::path(
     post, path = "/v1/scopes/{scope}/rollback", tag = "changes", params(("scope" = String, Path, description = "The scope")),
     request_body = Because,
-    responses((status = 200, body = Change), (status = "default", body = ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, body = RolledBack), (status = "default", body = ProblemBody, content_type = "application/problem+json"))
 )]
 async fn rollback(
     State(api): State<Api>,
     caller: Caller,
     Path(scope): Path<String>,
     request: Request,
-) -> Result<Json<Change>, Problem> {
+) -> Result<Json<RolledBack>, Problem> {
     let Because { reason } = read(&api, request).await?;
     let control = api.control().clone();
     let by = caller.by(reason);
-    confirm(&api, async move { control.rollback(&scope, by).await }).await
+    let applied = within(&api, async move { control.rollback(&scope, by).await }).await?;
+    let Some(TakenBack {
+        arm,
+        version,
+        champion,
+    }) = applied.taken_back
+    else {
+        return Err(Problem::new(
+            ProblemKind::NotPossible,
+            "there is nothing to take back",
+        ));
+    };
+    Ok(Json(RolledBack {
+        revision: applied.revision,
+        recorded: applied.recorded,
+        arm,
+        taken_back: version.to_string(),
+        champion: champion.map(|champion| champion.to_string()),
+    }))
 }
 
 /// Take a version out of use for ever

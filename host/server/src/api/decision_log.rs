@@ -16,13 +16,12 @@ use super::auth::Caller;
 use super::body::{self, Accepts};
 use super::decision_views::{DecisionPage, DecisionView, ErasedView, ExplanationView, ReplayView};
 use super::extract::{Path, Query};
+use super::paging::page;
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::refusal::{record_refused, refusal, replay_refused};
 use super::state::Api;
 use crate::record::{DecisionRecord, Filter};
 
-/// Entries of a page when none are asked for.
-const PAGE: usize = 100;
 /// Bytes of a command's body.
 const COMMAND_BYTES_MAX: usize = 4 << 10;
 
@@ -59,8 +58,10 @@ pub struct DecisionQuery {
     /// Why somebody who should have answered could not (TRAP, DEADLINE, ...).
     cause: Option<String>,
     /// Where the next page begins: `before` of the page before.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     before: Option<u64>,
     /// Entries of a page, 1 to 1,000; 100 when absent.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
 }
 
@@ -98,6 +99,7 @@ async fn list(
     Query(query): Query<DecisionQuery>,
 ) -> Result<Json<DecisionPage>, Problem> {
     caller.check(&api, Permission::ReadDecisions, query.scope.as_deref())?;
+    let limit = page(query.limit, query.before)?;
     let filter = Filter {
         decision_id: None,
         unit: query.unit,
@@ -110,9 +112,8 @@ async fn list(
         answered_by: query.answered_by,
         fallback_cause: query.cause,
     };
-    let limit = query.limit.unwrap_or(PAGE);
-    let page = api.recorder().find(filter, query.before, limit).await;
-    Ok(Json(DecisionPage::of(page.map_err(record_refused)?)))
+    let found = api.recorder().find(filter, query.before, limit).await;
+    Ok(Json(DecisionPage::of(found.map_err(record_refused)?)))
 }
 
 /// The whole record of a decision: request, answer, and what is known by type

@@ -1,9 +1,10 @@
-//! What the OpenAPI document says about who may call what, taken from the table that decides it.
+//! What the OpenAPI document says beside what each handler declares: who may call it, taken from the table that decides it,
+//! and a request for each kind of decision that works as it stands.
 
 use axum::http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, Response};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response};
 
 use super::access::{Access, Listed, listed};
 use super::problem::PROBLEM_JSON;
@@ -11,7 +12,17 @@ use super::problem::PROBLEM_JSON;
 /// The name of the only security scheme.
 const BEARER: &str = "bearer";
 
-/// Adds the security scheme, and to each operation who may call it.
+/// Requests to try, by route.
+pub(super) const EXAMPLES: [(&str, &str); 3] = [
+    (
+        "/v1/decisions/allocation",
+        include_str!("examples/allocation.json"),
+    ),
+    ("/v1/decisions/returns", include_str!("examples/returns.json")),
+    ("/v1/decisions/routing", include_str!("examples/routing.json")),
+];
+
+/// Adds the security scheme and the examples, and to each operation who may call it.
 pub fn describe(document: &mut OpenApi) {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -23,10 +34,25 @@ pub fn describe(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::default);
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
     for (route, item) in &mut document.paths.paths {
+        let example = EXAMPLES.iter().find(|(of, _)| of == route);
+        if let (Some((_, example)), Some(operation)) = (example, item.post.as_mut()) {
+            give_example(operation, example);
+        }
         for (method, operation) in operations(item) {
             if let Listed::As(access) = listed(&method, route) {
                 describe_operation(operation, access);
             }
+        }
+    }
+}
+
+fn give_example(operation: &mut Operation, example: &str) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else {
+        return;
+    };
+    for content in body.content.values_mut() {
+        if let RefOr::T(content) = content {
+            content.example = serde_json::from_str(example).ok();
         }
     }
 }

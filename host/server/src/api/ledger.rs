@@ -13,14 +13,10 @@ use utoipa_axum::routes;
 
 use super::auth::Caller;
 use super::extract::Query;
-use super::problem::{FieldError, Problem, ProblemBody, ProblemKind};
+use super::paging::{page, wrong};
+use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::state::Api;
 use crate::audit::{LedgerQuery, Listed, ReadError};
-
-/// Entries of a page when none are asked for.
-const PAGE: usize = 100;
-/// Entries of a page at most.
-const PAGE_MAX: usize = 1_000;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Api> {
@@ -43,8 +39,10 @@ pub struct LedgerEntriesQuery {
     /// In effect before.
     until: Option<Timestamp>,
     /// Where the next page begins: `next` of the page before.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     before: Option<u64>,
     /// Entries of a page, 1 to 1,000; 100 when absent.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
 }
 
@@ -104,10 +102,7 @@ async fn list(
     Query(query): Query<LedgerEntriesQuery>,
 ) -> Result<Json<LedgerPage>, Problem> {
     caller.check(&api, Permission::ReadLedger, query.scope.as_deref())?;
-    let limit = query.limit.unwrap_or(PAGE);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(wrong("limit", format!("expected 1 to {PAGE_MAX}, found {limit}")));
-    }
+    let limit = page(query.limit, query.before)?;
     let query = LedgerQuery {
         scope: query.scope,
         kind: query.kind,
@@ -119,11 +114,11 @@ async fn list(
     if let Some(problem) = query.kind_problem() {
         return Err(wrong("kind", problem.chars().take(1_000).collect()));
     }
-    let page = api.ledger().page(query).await.map_err(refused)?;
-    let entries = page.entries.into_iter().map(view).collect::<Result<_, _>>()?;
+    let found = api.ledger().page(query).await.map_err(refused)?;
+    let entries = found.entries.into_iter().map(view).collect::<Result<_, _>>()?;
     Ok(Json(LedgerPage {
         entries,
-        next: page.next,
+        next: found.next,
     }))
 }
 
@@ -155,6 +150,10 @@ fn view(listed: Listed) -> Result<LedgerEntryView, Problem> {
 
 fn data(event: &Event) -> Result<Value, Problem> {
     let mut json = serde_json::to_value(event).map_err(|problem| Problem::internal(&problem))?;
+    // Nobody who looks needs the hash of a token's secret; the ledger itself keeps it, because it lets the token in.
+    if let Some(token) = json.pointer_mut("/data/token").and_then(Value::as_object_mut) {
+        token.remove("secret_hash");
+    }
     Ok(json.get_mut("data").map(Value::take).unwrap_or_default())
 }
 
@@ -163,12 +162,4 @@ fn refused(error: ReadError) -> Problem {
         ReadError::Stopped => Problem::new(ProblemKind::ShuttingDown, error.to_string()),
         ReadError::Ledger(_) => Problem::internal(&error),
     }
-}
-
-fn wrong(field: &str, message: String) -> Problem {
-    let error = FieldError {
-        path: field.to_owned(),
-        message: message.clone(),
-    };
-    Problem::new(ProblemKind::InvalidRequest, format!("`{field}`: {message}")).with_errors(vec![error], 0)
 }

@@ -27,6 +27,7 @@ pub fn refusal(error: ControlError) -> Problem {
         | ControlError::ReleaseOnly { .. }
         | ControlError::BeingReleased { .. }
         | ControlError::Frozen { .. }
+        | ControlError::ReviewOverdue { .. }
         | ControlError::ReleaseNotAllowed { .. }
         | ControlError::DecidesAlready { .. }
         | ControlError::PlanTooWeak { .. }

@@ -2,6 +2,7 @@
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use signalbox_domain::envelope::Arm;
 use signalbox_domain::events::{PolicyVersion, Problem, RejectionKind};
 use signalbox_domain::{Digest, Domain, Timestamp};
 use utoipa::ToSchema;
@@ -176,6 +177,23 @@ pub struct Change {
     pub revision: u64,
     /// Whether the ledger has it durably. A stop or rollback takes effect at once and is recorded as soon as it can be.
     pub recorded: bool,
+}
+
+/// A rollback that took effect.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RolledBack {
+    /// The revision that shows it.
+    pub revision: u64,
+    /// Whether the ledger has it durably; if not, it will as soon as that can be written.
+    pub recorded: bool,
+    /// What was taken back: the canary if there is one, else the champion.
+    pub arm: Arm,
+    /// The version that was taken back.
+    #[schema(examples("routing-balanced@1.2.0"))]
+    pub taken_back: String,
+    /// The champion now; absent when the built-in policy decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub champion: Option<String>,
 }
 
 impl From<Applied> for Change {

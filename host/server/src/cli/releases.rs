@@ -13,7 +13,7 @@ use super::error::CliError;
 use super::release_arguments::{Commanded, ReleaseSubcommand, Releases, Submitted, Which};
 use super::{release_file, scopes, table};
 use crate::api::{
-    Change, ReleaseChanged, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseView, ScopeList, SubmitRelease,
+    Change, ReleaseChanged, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseView, SubmitRelease,
 };
 
 pub(super) async fn list(client: &Client, options: &Releases) -> Result<(), CliError> {
@@ -41,7 +41,7 @@ pub(super) async fn run(client: &Client, command: &ReleaseSubcommand) -> Result<
         ReleaseSubcommand::Hold(options) => command_(client, "hold", options).await,
         ReleaseSubcommand::Resume(options) => command_(client, "resume", options).await,
         ReleaseSubcommand::Reject(options) => command_(client, "reject", options).await,
-        ReleaseSubcommand::Rollback { scope, by } => roll_back(client, scope, by).await,
+        ReleaseSubcommand::Rollback { scope, by } => scopes::roll_back(client, scope, by).await,
     }
 }
 
@@ -79,23 +79,6 @@ async fn command_(client: &Client, what: &str, options: &Commanded) -> Result<()
     let path = ["v1", "releases", policy, &version.to_string(), what];
     let changed: ReleaseChanged = client.send_json(Method::POST, &path, &body).await?;
     confirm(&changed)
-}
-
-async fn roll_back(client: &Client, scope: &str, by: &By) -> Result<(), CliError> {
-    let body = scopes::because(by);
-    let path = ["v1", "scopes", scope, "rollback"];
-    let change: Change = client.send_json(Method::POST, &path, &body).await?;
-    // What was asked for is done: who decides now is told if it can be told.
-    let list: Option<ScopeList> = client.get(&["v1", "scopes"]).await.ok();
-    let now = list.and_then(|list| list.scopes.into_iter().find(|view| view.scope == scope));
-    let decides = now.map(|view| match view.champion {
-        Some(live) => format!("; {}@{} decides now", live.policy, live.version),
-        None => "; the built-in policy decides now".to_owned(),
-    });
-    scopes::confirm(
-        &format!("scope {scope} went back{}", decides.unwrap_or_default()),
-        &change,
-    )
 }
 
 fn confirm(changed: &ReleaseChanged) -> Result<(), CliError> {

@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use reqwest::Method;
 use semver::Version;
+use signalbox_domain::envelope::Arm;
 
 use super::arguments::{By, Format, ScopeCommand};
 use super::client::Client;
 use super::error::CliError;
 use super::table;
-use crate::api::{Because, Change, ForceBuiltin, LiveView, ScopeList, UsePolicy};
+use crate::api::{Because, Change, ForceBuiltin, LiveView, RolledBack, ScopeList, UsePolicy};
 
 pub(super) async fn list(client: &Client, format: &Format) -> Result<(), CliError> {
     if format.json {
@@ -110,17 +111,29 @@ pub(super) async fn change(client: &Client, command: &ScopeCommand) -> Result<()
             };
             confirm(&format!("scope {scope}: {said}"), &change)
         }
-        ScopeCommand::Rollback { scope, by } => {
-            let body = because(by);
-            let change: Change = client
-                .send_json(Method::POST, &["v1", "scopes", scope, "rollback"], &body)
-                .await?;
-            confirm(
-                &format!("scope {scope} went back; `signalbox scopes` shows who decides"),
-                &change,
-            )
-        }
+        ScopeCommand::Rollback { scope, by } => roll_back(client, scope, by).await,
     }
+}
+
+/// Takes back what is newest in a scope.
+pub(super) async fn roll_back(client: &Client, scope: &str, by: &By) -> Result<(), CliError> {
+    let body = because(by);
+    let path = ["v1", "scopes", scope, "rollback"];
+    let done: RolledBack = client.send_json(Method::POST, &path, &body).await?;
+    let champion = done.champion.as_deref().unwrap_or("the built-in policy");
+    let arm = match done.arm {
+        Arm::Champion => "champion",
+        Arm::Canary => "canary",
+    };
+    let said = format!(
+        "scope {scope}: the {arm} {} was taken back; {champion} decides",
+        done.taken_back
+    );
+    let change = Change {
+        revision: done.revision,
+        recorded: done.recorded,
+    };
+    confirm(&said, &change)
 }
 
 /// `name@version` is as good as `--version`.

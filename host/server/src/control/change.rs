@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use semver::Version;
-use signalbox_domain::envelope::Lever;
+use signalbox_domain::envelope::{Arm, Lever};
 use signalbox_domain::events::{Admission, Entry, Event, HOST_ACTOR, PolicyVersion, Rejection};
+use signalbox_domain::release::{ReleaseChange, ReleaseEvent};
 use signalbox_domain::{Domain, Timestamp};
 
 use super::error::ControlError;
@@ -62,13 +63,47 @@ pub(super) fn bounded(field: &'static str, text: &str, max: usize) -> Result<(),
 }
 
 /// A change that took effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
     /// The revision that shows it.
     pub revision: u64,
     /// Whether the ledger has it durably. Only stops and rollbacks take effect before; they are recorded as soon as
     /// the ledger can be written again.
     pub recorded: bool,
+    /// What was taken back, if it was a rollback.
+    pub taken_back: Option<TakenBack>,
+}
+
+/// What a rollback took back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenBack {
+    /// What it was in its scope.
+    pub arm: Arm,
+    /// The version that decides no longer.
+    pub version: PolicyVersion,
+    /// The champion now; none is the built-in policy.
+    pub champion: Option<PolicyVersion>,
+}
+
+impl TakenBack {
+    pub(super) fn by(entries: &[Entry]) -> Option<TakenBack> {
+        entries.iter().find_map(|entry| {
+            let (arm, version, champion) = match &entry.event {
+                Event::RolledBack { from, to, .. } => (Arm::Champion, from, to),
+                Event::ReleaseChanged(ReleaseChange {
+                    version,
+                    event: ReleaseEvent::RolledBack { to },
+                    ..
+                }) => (Arm::Canary, version, to),
+                _ => return None,
+            };
+            Some(TakenBack {
+                arm,
+                version: version.clone(),
+                champion: champion.clone(),
+            })
+        })
+    }
 }
 
 /// What intake found out about a version.

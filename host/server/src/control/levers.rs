@@ -25,6 +25,12 @@ pub(super) fn check(lever: &Lever, bounds: LeverBounds, now: Timestamp) -> Resul
             None => bad("", "expected a lever".to_owned()),
         }
     })?;
+    if lever.reason.trim().is_empty() {
+        return Err(bad(
+            "reason",
+            "expected why it is pulled, found nothing".to_owned(),
+        ));
+    }
     if lever.expires_at <= now {
         let message = format!(
             "expected an instant after now ({now}), found {}",
@@ -113,6 +119,11 @@ mod tests {
             ..node_off()
         };
         assert_eq!(refused(&lever), "node_id");
+        let lever = Lever {
+            reason: "  ".into(),
+            ..node_off()
+        };
+        assert_eq!(refused(&lever), "reason");
         let lever = Lever {
             capacity_bp: None,
             ..scaled(1)

@@ -12,7 +12,7 @@ use signalbox_domain::scope::Scope;
 use signalbox_ledger::{Journal, LedgerError};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::change::{Applied, By, Change, Pending};
+use super::change::{Applied, By, Change, Pending, TakenBack};
 use super::checkpoints::Checkpoints;
 use super::choice::World;
 use super::error::ControlError;
@@ -204,6 +204,7 @@ impl Writer {
         let mut applied = Applied {
             revision: self.revision,
             recorded: self.unrecorded.is_empty(),
+            taken_back: None,
         };
         if let Some(brought) = change.brings() {
             self.ready.insert(brought.version.clone(), Arc::clone(brought));
@@ -211,13 +212,17 @@ impl Writer {
         }
         self.no_longer_pending(&entries);
         if !entries.is_empty() {
+            let taken_back = TakenBack::by(&entries);
             let outcome = if stop {
                 self.stop(entries)
             } else {
                 self.add(entries)
             };
             // Also when it was refused: what came with it must not stay ready for nothing.
-            applied = self.publish_as(outcome)?;
+            applied = Applied {
+                taken_back,
+                ..self.publish_as(outcome)?
+            };
             fault::reached(FaultPoint::Published);
         }
         match refusal {
@@ -231,6 +236,7 @@ impl Writer {
         outcome.map(|()| Applied {
             revision: self.revision,
             recorded: self.unrecorded.is_empty(),
+            taken_back: None,
         })
     }
 

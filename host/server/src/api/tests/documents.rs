@@ -39,6 +39,20 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 }
 
 #[tokio::test]
+async fn every_example_is_in_the_document_and_is_answered_as_it_stands() {
+    let host = Host::start().await;
+    let document = host.get("/openapi.json").await.json();
+    for (route, example) in crate::api::describe::EXAMPLES {
+        let example: Value = serde_json::from_str(example).unwrap();
+        let body = &document["paths"][route]["post"]["requestBody"]["content"]["application/json"];
+        assert_eq!(body["example"], example, "{route}");
+        let answered = host.send_json("POST", route, &example).await;
+        assert_eq!(answered.status, 200, "{route}: {}", answered.text);
+    }
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn every_operation_is_described_for_people() {
     let document = serde_json::to_value(crate::api::openapi()).unwrap();
     for (path, methods) in document["paths"].as_object().unwrap() {

@@ -458,7 +458,7 @@ fn levers_are_bounded_in_number_and_expired_ones_do_not_count() {
         pool: None,
         capacity_bp: None,
         expires_at: Timestamp(expires_at),
-        reason: String::new(),
+        reason: "water".into(),
     };
     let put = |lever| Change::PutLever { lever, by: by() };
     bench.change(put(lever("a", 1_100)));
