@@ -227,6 +227,12 @@ async fn a_tenth_of_the_orders_goes_to_the_canary_always_the_same_ones_until_it_
         "release": release, "step": 0, "probability_bp": 1_000, "unit": format!("order:O-{number}"),
     });
     assert_eq!(record["assigned"], assigned, "{record:#}");
+    let (_, explained) = host.get(&format!("{path}/explanation")).await;
+    let sentence = format!(
+        "order:O-{number} is assigned to the canary while release {release} is in step 0 of its canary; 10.00 % of its kind \
+         go to the canary."
+    );
+    assert_eq!(explained["sentences"][1], sentence, "{explained:#}");
     let (status, replayed) = host.post(&format!("{path}/replay"), &json!({})).await;
     assert_eq!(
         (status, &replayed["identical"], &replayed["by"]),

@@ -1,9 +1,9 @@
 //! A decision in sentences. Everything comes from the record; nothing is decided here.
 
 use serde_json::Value;
-use signalbox_domain::envelope::{AnsweredBy, Mode};
+use signalbox_domain::envelope::{AnsweredBy, Arm, Mode};
 
-use crate::record::Envelope;
+use crate::record::{Assigned, Envelope};
 
 /// Candidates that are told at most.
 const CANDIDATES_MAX: usize = 10;
@@ -11,6 +11,12 @@ const CANDIDATES_MAX: usize = 10;
 /// The sentences, most important first.
 pub fn sentences(envelope: &Envelope, answer: &Value) -> Vec<String> {
     let mut told = vec![who(envelope)];
+    told.extend(
+        envelope
+            .assigned
+            .as_ref()
+            .and_then(|known| assigned(envelope.assigned_arm, known)),
+    );
     told.extend(fallbacks(answer));
     told.extend(outcome(answer));
     told.extend(texts(of(answer, "/reasons"), |reason| {
@@ -38,6 +44,23 @@ fn who(envelope: &Envelope) -> String {
         "{by} in scope `{}` at {}{acted_on}.",
         envelope.scope, envelope.now
     )
+}
+
+/// Which side it was assigned to, where there were two; none where it could not have been another.
+fn assigned(arm: Arm, known: &Assigned) -> Option<String> {
+    let unit = known.unit.as_ref()?;
+    let arm = match (arm, known.probability_bp) {
+        (_, 0) => return None,
+        (Arm::Champion, _) => "the champion",
+        (Arm::Canary, _) => "the canary",
+    };
+    Some(format!(
+        "{unit} is assigned to {arm} while release {} is in step {} of its canary; {}.{:02} % of its kind go to the canary.",
+        known.release,
+        known.step,
+        known.probability_bp / 100,
+        known.probability_bp % 100
+    ))
 }
 
 fn fallbacks(answer: &Value) -> Vec<String> {
