@@ -8,6 +8,9 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::approvals::{
+    ApprovalEscalated, ApprovalGiven, BreakGlass, Broken, Delegation, Dissented, EvidenceFrozen, GlassEnd,
+};
 use crate::digest::Digest;
 use crate::envelope::Lever;
 use crate::identity::{Principal, Refusals, TokenRecord};
@@ -155,6 +158,64 @@ pub enum Event {
         /// How many, since the last entry of this kind.
         count: u64,
     },
+    /// The evidence of a release was frozen.
+    EvidenceFrozen(EvidenceFrozen),
+    /// Somebody agreed to a release.
+    ApprovalGiven(ApprovalGiven),
+    /// Somebody no longer agrees to a release.
+    ApprovalWithdrawn {
+        /// The scope.
+        scope: String,
+        /// The version.
+        version: PolicyVersion,
+        /// Their approval.
+        approval_id: String,
+    },
+    /// Somebody disagrees with a release.
+    Dissented(Dissented),
+    /// An approver lets another one speak for them.
+    ApprovalDelegated {
+        /// Its name.
+        delegation_id: String,
+        /// Who, for whom, for what and when.
+        delegation: Delegation,
+    },
+    /// A delegation was taken back.
+    DelegationRevoked {
+        /// Its scope.
+        scope: String,
+        /// Its name.
+        delegation_id: String,
+    },
+    /// From here on a key may sign approvals of a principal.
+    ApproverKeyRegistered {
+        /// Whose it is; `host` for the host's own.
+        principal: String,
+        /// The Ed25519 public key, 64 lower-case hex digits.
+        public_key: String,
+    },
+    /// A key signs no more approvals, and those that it signed no longer count.
+    ApproverKeyRevoked {
+        /// Whose it is.
+        principal: String,
+        /// The digest of its 32 bytes.
+        key_id: Digest,
+    },
+    /// A release waits for approvals for long.
+    ApprovalEscalated(ApprovalEscalated),
+    /// An operator proposes a break-glass.
+    BreakGlassProposed(BreakGlass),
+    /// Another operator confirmed it: what it names decides until its time is over.
+    GlassBroken(Broken),
+    /// A break-glass is over: what decided before decides again.
+    GlassEnded {
+        /// The scope.
+        scope: String,
+        /// Which one.
+        glass_id: String,
+        /// Why.
+        cause: GlassEnd,
+    },
 }
 
 impl Event {
@@ -179,6 +240,18 @@ impl Event {
             Event::AccessRefused(_) => "access_refused",
             Event::DecisionsErased { .. } => "decisions_erased",
             Event::DecisionsNotLogged { .. } => "decisions_not_logged",
+            Event::EvidenceFrozen(_) => "evidence_frozen",
+            Event::ApprovalGiven(_) => "approval_given",
+            Event::ApprovalWithdrawn { .. } => "approval_withdrawn",
+            Event::Dissented(_) => "dissented",
+            Event::ApprovalDelegated { .. } => "approval_delegated",
+            Event::DelegationRevoked { .. } => "delegation_revoked",
+            Event::ApproverKeyRegistered { .. } => "approver_key_registered",
+            Event::ApproverKeyRevoked { .. } => "approver_key_revoked",
+            Event::ApprovalEscalated(_) => "approval_escalated",
+            Event::BreakGlassProposed(_) => "break_glass_proposed",
+            Event::GlassBroken(_) => "glass_broken",
+            Event::GlassEnded { .. } => "glass_ended",
         }
     }
 
@@ -188,8 +261,18 @@ impl Event {
             Event::PolicyChosen { scope, .. }
             | Event::WentLive { scope, .. }
             | Event::RolledBack { scope, .. }
-            | Event::BuiltinForced { scope, .. } => Some(scope),
+            | Event::BuiltinForced { scope, .. }
+            | Event::ApprovalWithdrawn { scope, .. }
+            | Event::DelegationRevoked { scope, .. }
+            | Event::GlassEnded { scope, .. } => Some(scope),
             Event::ReleaseChanged(change) => Some(&change.scope),
+            Event::EvidenceFrozen(frozen) => Some(&frozen.scope),
+            Event::ApprovalGiven(given) => Some(&given.approval.scope),
+            Event::Dissented(dissented) => Some(&dissented.scope),
+            Event::ApprovalDelegated { delegation, .. } => Some(&delegation.scope),
+            Event::ApprovalEscalated(escalated) => Some(&escalated.scope),
+            Event::BreakGlassProposed(what) => Some(&what.scope),
+            Event::GlassBroken(broken) => Some(&broken.scope),
             Event::AccessRefused(refusals) => refusals.scope.as_deref(),
             Event::VersionAdmitted(_)
             | Event::VersionRejected(_)
@@ -202,7 +285,9 @@ impl Event {
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. }
             | Event::DecisionsErased { .. }
-            | Event::DecisionsNotLogged { .. } => None,
+            | Event::DecisionsNotLogged { .. }
+            | Event::ApproverKeyRegistered { .. }
+            | Event::ApproverKeyRevoked { .. } => None,
         }
     }
 }

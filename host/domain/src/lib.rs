@@ -22,6 +22,7 @@
 //! ([`release`]), who may do what ([`identity`]), and the events that all of it follows from ([`events`]).
 
 pub mod allocation;
+pub mod approvals;
 pub mod canonical;
 pub mod case;
 pub mod comparison;
@@ -42,6 +43,7 @@ pub mod kpi;
 pub mod loss;
 pub mod money;
 pub mod names;
+pub mod outcome;
 pub mod policy_file;
 pub mod release;
 pub mod returns;

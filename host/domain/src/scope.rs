@@ -11,7 +11,7 @@ use crate::domain::Domain;
 use crate::envelope::Selectors;
 use crate::names::is_kebab_name;
 use crate::rollout::{OutOfBounds, WHOLE_BP};
-use crate::time::Timestamp;
+use crate::time::{DAY_MS, Timestamp};
 
 pub use freeze::Freeze;
 pub use staleness::{StaleAction, Staleness};
@@ -69,9 +69,15 @@ pub struct Scope {
     /// Decisions in a year: turns amounts a decision into amounts a year. Amounts a year bound nothing when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decisions_per_year: Option<u64>,
+    /// How many days after a decision what happens still counts as its outcome, 1 to 366; 30, for returns 90, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution_days: Option<u32>,
     /// What every rollout plan has to ask for at least.
     #[serde(default)]
     pub standing_orders: StandingOrders,
+    /// After how many hours it is told, and told again, that evidence waits for approval; 0 for never.
+    #[serde(default = "default_escalate_after_hours")]
+    pub escalate_after_hours: u32,
     /// When nothing new is promoted: `[[scope.freeze]]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<Freeze>,
@@ -82,6 +88,21 @@ pub const DEFAULT_DEADLINE_MS: u32 = 200;
 
 fn default_deadline_ms() -> u32 {
     DEFAULT_DEADLINE_MS
+}
+
+/// After how many hours it is told that evidence waits for approval when its scope does not say.
+pub const DEFAULT_ESCALATE_AFTER_HOURS: u32 = 24;
+
+fn default_escalate_after_hours() -> u32 {
+    DEFAULT_ESCALATE_AFTER_HOURS
+}
+
+/// The days of a cohort that is closed, as the business figures have it.
+const fn default_attribution_days(domain: Domain) -> u32 {
+    match domain {
+        Domain::Routing | Domain::Allocation => 30,
+        Domain::Returns => 90,
+    }
 }
 
 /// Scopes that cannot be used.
@@ -143,10 +164,20 @@ impl Scope {
             staleness: None,
             cost_book: None,
             default_deadline_ms: DEFAULT_DEADLINE_MS,
+            escalate_after_hours: DEFAULT_ESCALATE_AFTER_HOURS,
             decisions_per_year: None,
+            attribution_days: None,
             standing_orders: StandingOrders::default(),
             freeze: Vec::new(),
         }
+    }
+
+    /// How long after a decision what happens still counts as its outcome, in milliseconds.
+    pub fn attribution_ms(&self) -> i64 {
+        let days = self
+            .attribution_days
+            .unwrap_or_else(|| default_attribution_days(self.domain));
+        i64::from(days).saturating_mul(DAY_MS)
     }
 
     /// Whether a request with these selectors belongs here: every selector of the scope has the request's value.
@@ -197,10 +228,13 @@ impl Scope {
         });
         let share = "basis points from 0 to 10000";
         let deadline = Some(self.default_deadline_ms);
+        let hours = Some(self.escalate_after_hours);
         for (field, expected, found, allowed) in [
             ("on_low_confidence.min_confidence_bp", share, low, 0..=WHOLE_BP),
             ("staleness.by_bp", share, stale, 0..=WHOLE_BP),
             ("default_deadline_ms", "1 to 60000", deadline, 1..=60_000),
+            ("attribution_days", "1 to 366", self.attribution_days, 1..=366),
+            ("escalate_after_hours", "0 to 8760", hours, 0..=8_760),
         ] {
             if let Some(found) = found.filter(|found| !allowed.contains(found)) {
                 return Err(OutOfBounds {

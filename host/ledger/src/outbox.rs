@@ -5,6 +5,7 @@
 //! the target, or was kept as a dead letter. So nothing is lost over a crash, and what was on its way is sent again. Everything
 //! blocks on the disk.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -50,6 +51,14 @@ pub enum OutboxError {
         id: i64,
         /// Its schema version.
         schema: i64,
+    },
+    /// The copy cannot be made durable.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// The database refused.
     #[error("cannot {action} the outbox {}", path.display())]
@@ -301,6 +310,26 @@ impl Outbox {
                     .execute(params![sql(id), attempts, error])?,
             };
             Ok(())
+        })
+    }
+
+    /// Copies the outbox as it is at this moment to the new file `to`; when this returns, the disk has it.
+    ///
+    /// # Errors
+    /// [`OutboxError`], also when there is a file `to`.
+    pub fn copy_to(&self, to: &Path) -> Result<(), OutboxError> {
+        let failed = |source| OutboxError::Database {
+            action: "back up",
+            path: self.path.clone(),
+            source,
+        };
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = to.to_string_lossy().into_owned();
+        connection.execute("VACUUM INTO ?1", [target]).map_err(failed)?;
+        let synced = File::open(to).and_then(|file| file.sync_all());
+        synced.map_err(|source| OutboxError::Write {
+            path: to.to_owned(),
+            source,
         })
     }
 

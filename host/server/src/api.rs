@@ -5,7 +5,11 @@
 //! refused.
 
 mod access;
+mod approvals;
+mod approver_keys;
 mod attempts;
+mod break_glass;
+mod delegations;
 mod auth;
 mod backups;
 mod body;
@@ -16,6 +20,7 @@ mod decisions;
 mod describe;
 mod docs;
 mod events;
+mod evidence;
 mod extract;
 mod guard;
 mod health;
@@ -23,6 +28,9 @@ mod identity;
 mod ledger;
 mod observe;
 mod options;
+mod outcome_lines;
+pub mod outcome_views;
+mod outcomes;
 mod paging;
 mod problem;
 mod problem_kind;
@@ -30,10 +38,12 @@ mod queries;
 mod refusal;
 pub mod release_views;
 mod releases;
+mod trials;
 mod shed;
 mod state;
 mod strict;
 pub mod views;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -52,6 +62,12 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use utoipa_axum::router::OpenApiRouter;
 
 pub use backups::{BackupView, TakeBackup};
+pub use approvals::{
+    ApprovalView, ApprovalsView, ApproveRelease, DissentRelease, SignedApproval, WithdrawApproval,
+};
+pub use approver_keys::{KeyList, KeyView, RegisterKey};
+pub use break_glass::{GlassView, ProposeBreakGlass};
+pub use delegations::{DelegateApproval, DelegationList};
 pub use commands::{Because, ForceBuiltin, LeverBody, UsePolicy};
 pub use decision_log::ReplayBody;
 pub use health::Health;
@@ -63,12 +79,15 @@ pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use problem_kind::{ProblemEntry, ProblemKind};
 pub use queries::LeverList;
 pub use release_views::{ReleaseChanged, ReleaseDetail, ReleaseList, ReleaseView};
+pub use evidence::EvidenceView;
+pub use trials::TrialList;
 pub use releases::{ReleaseCommand, SubmitRelease};
 pub use state::{Api, Readiness, Services};
 pub use views::{
     Change, LiveView, PluginList, PluginName, PluginView, RejectionView, RolledBack, ScopeList, ScopeView,
     VersionList, VersionView, WithdrawalView,
 };
+pub use webhooks::{DeadLetterView, DeadLetters};
 
 /// Answers smaller than this are sent as they are: packing them costs more than it saves.
 const COMPRESS_ABOVE_BYTES: u64 = 4_096;
@@ -139,11 +158,19 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(ledger::router())
         .merge(backups::router())
         .merge(decision_log::router())
+        .merge(outcomes::router())
+        .merge(webhooks::router())
         .merge(events::router())
         .merge(queries::router())
         .merge(health::router())
         .merge(identity::router())
         .merge(releases::router())
+        .merge(approvals::router())
+        .merge(delegations::router())
+        .merge(approver_keys::router())
+        .merge(break_glass::router())
+        .merge(trials::router())
+        .merge(evidence::router())
         .merge(commands::router())
 }
 

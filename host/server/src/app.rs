@@ -20,12 +20,14 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{self, Api, ApiOptions, Readiness};
 use crate::clock;
 use crate::config::{Config, ServerSettings};
-use crate::control::{ControlError, ControlHandle, HandedOut, StartError};
+use crate::control::{Clock, ControlError, ControlHandle, HandedOut, StartError};
 use crate::error_text;
 use crate::intake::{Bundled, IntakeError};
+use crate::outcomes::{self, Outcomes, OutcomesError};
 use crate::record::{self, RecordError};
 use crate::telemetry::{SetupError, Telemetry};
 use crate::trial::{TrialError, Trials};
+use crate::webhooks::{WebhookError, Webhooks};
 
 pub use self::core::Core;
 pub use http::HttpError;
@@ -47,6 +49,8 @@ pub struct AppOptions {
     pub bundled: Bundled,
     /// Whom a start lets in.
     pub let_in: LetIn,
+    /// Where the time of governance comes from: the machine's clock, except in tests.
+    pub clock: Clock,
 }
 
 /// Whom a start lets in, besides those who have a token.
@@ -72,6 +76,7 @@ impl AppOptions {
             compile_arguments: vec!["compile-child".into()],
             bundled: Bundled::new(reference_plugin),
             let_in: LetIn::default(),
+            clock: Arc::new(clock::now),
         })
     }
 }
@@ -122,6 +127,12 @@ pub enum AppError {
     /// The shadow's threads.
     #[error("the threads of the shadow cannot be started")]
     Shadow(#[source] std::io::Error),
+    /// The webhooks.
+    #[error("the host cannot start")]
+    Webhooks(#[source] WebhookError),
+    /// The outcomes.
+    #[error("the host cannot start")]
+    Outcomes(#[source] OutcomesError),
     /// The runtime is shutting down.
     #[error("the host was stopped while it started")]
     Stopped,
@@ -166,6 +177,7 @@ impl App {
     /// [`AppError`]; what was started before is ended.
     pub async fn start(config: Config, options: AppOptions) -> Result<RunningApp, AppError> {
         let let_in = options.let_in;
+        let clock = Arc::clone(&options.clock);
         if let_in == LetIn::Dev && !config.server.listen.ip().is_loopback() {
             return Err(AppError::DevNotLocal(config.server.listen));
         }
@@ -183,6 +195,7 @@ impl App {
         background.spawn(|end| report_readiness(core.looked(), readiness.clone(), end));
         background.spawn(|end| upkeep(telemetry.clone(), end));
         background.spawn(|end| keep_trials(core.trials(), end));
+        background.spawn(|end| outcomes::upkeep(core.outcomes(), end));
         background.spawn(|end| record::upkeep(core.recorder(), core.control(), end));
         let services = core.services(&config, &telemetry);
         let options = ApiOptions {
@@ -190,7 +203,7 @@ impl App {
             ..api_options(&config.server)
         };
         let is_ready = readiness.subscribe();
-        let api = Api::new(options, services, is_ready, Arc::new(clock::now));
+        let api = Api::new(options, services, is_ready, clock);
         let started = http::Server::start(listener, &config.server, api::router(api)).await;
         let (http, addr) = match started {
             Ok(started) => started,
@@ -230,6 +243,16 @@ impl RunningApp {
         let _ = readiness
             .wait_for(|readiness| *readiness != Readiness::Starting)
             .await;
+    }
+
+    /// What became of decisions.
+    pub fn outcomes(&self) -> Outcomes {
+        self.core.outcomes()
+    }
+
+    /// What tells others.
+    pub fn webhooks(&self) -> Webhooks {
+        self.core.webhooks()
     }
 
     /// Ends in order: no longer ready, no new requests, those in flight finished (for as long as the configuration

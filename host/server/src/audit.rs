@@ -123,6 +123,18 @@ impl LedgerReader {
         self.reading(Journal::end_checkpoint).await
     }
 
+    /// Reads entries after the entry `after` as `read` does.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn entries_after<T: Send + 'static>(
+        &self,
+        after: u64,
+        read: fn(&Journal, u64) -> Result<T, LedgerError>,
+    ) -> Result<T, ReadError> {
+        self.reading(move |journal| read(journal, after)).await
+    }
+
     async fn reading<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Journal) -> Result<T, LedgerError> + Send + 'static,

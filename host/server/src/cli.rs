@@ -1,5 +1,7 @@
 //! The command line.
 
+mod approval_arguments;
+mod approvals;
 mod arguments;
 mod backup;
 mod check;
@@ -10,10 +12,13 @@ mod decision_arguments;
 mod decisions;
 mod demo;
 mod error;
+mod keys;
 mod ledger;
 mod ledger_arguments;
 mod levers;
 mod login;
+mod outcome_arguments;
+mod outcomes;
 mod policies;
 mod principals;
 mod release_arguments;
@@ -23,11 +28,14 @@ mod scopes;
 mod serve;
 mod table;
 mod tokens;
+mod webhooks;
+mod trials;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use approval_arguments::ApprovalsCommand;
 use arguments::{Arguments, Command};
 use client::Client;
 use credentials::Target;
@@ -74,7 +82,15 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Releases(options) => {
             on_client(connect, async |client| releases::list(client, &options).await)
         }
+        Command::Trials(options) => on_client(connect, async |client| trials::list(client, &options).await),
         Command::Release(command) => on_client(connect, async |client| releases::run(client, &command).await),
+        Command::Approvals(ApprovalsCommand::Verify { export, place }) => {
+            approvals::verify(export.as_deref(), &place)
+        }
+        Command::Approvals(command) => {
+            on_client(connect, async |client| approvals::run(client, &command).await)
+        }
+        Command::Key(command) => keys::own(&command).map(|()| ExitCode::SUCCESS),
         Command::Withdraw(options) => {
             on_client(connect, async |client| policies::withdraw(client, &options).await)
         }
@@ -82,6 +98,12 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Decide(options) => on_client(connect, async |client| decide::run(client, &options).await),
         Command::Decisions(options) => {
             on_client(connect, async |client| decisions::run(client, &options).await)
+        }
+        Command::Outcomes(options) => {
+            on_client(connect, async |client| outcomes::run(client, &options).await)
+        }
+        Command::Webhooks(command) => {
+            on_client(connect, async |client| webhooks::run(client, &command).await)
         }
         Command::Explain(options) => {
             on_client(connect, async |client| decisions::explain(client, &options).await)

@@ -4,11 +4,13 @@
 //! [`Snapshot`](crate::snapshot::Snapshot). Nobody else writes either; [`ControlHandle`] is the only way in. What takes
 //! exposure away (rolling back, withdrawing, the kill switch, most levers) takes effect before the ledger has it.
 
+mod approvals;
 mod change;
 mod checkpoints;
 mod choice;
 mod error;
 mod fault;
+mod guard;
 mod handle;
 mod identity;
 mod keeper;
@@ -21,6 +23,7 @@ mod report;
 mod start;
 mod writer;
 
+pub use approvals::{ApprovalRefused, ApprovalReport, Approve};
 pub use change::{Applied, By, Pending, PendingState, Proposal, TakenBack};
 pub use error::{ControlError, StartError};
 pub use fault::FaultPoint;

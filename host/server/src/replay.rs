@@ -19,6 +19,7 @@ use signalbox_domain::{Domain, canonical};
 use signalbox_sandbox::{CallContext, Input, Priority};
 
 pub use compare::Difference;
+pub(crate) use compare::differences;
 pub use error::ReplayError;
 
 use crate::control::ControlHandle;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use semver::Version;
+use signalbox_domain::approvals::{Glass, Register};
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::envelope::{Lever, Selectors};
 use signalbox_domain::events::{PluginRef, PolicyVersion, Rejection, Withdrawal};
@@ -37,6 +38,8 @@ pub struct Snapshot {
     pub unrecorded: usize,
     /// Who may do what.
     pub identity: Arc<Directory>,
+    /// Who agreed to what, and what was broken in an emergency.
+    pub approvals: Arc<Register>,
 }
 
 impl Snapshot {
@@ -50,6 +53,7 @@ impl Snapshot {
             releases: Vec::new(),
             unrecorded: 0,
             identity: Arc::default(),
+            approvals: Arc::default(),
         }
     }
 
@@ -95,6 +99,8 @@ pub struct ScopeState {
     pub champion: Option<Arc<LivePolicy>>,
     /// Who decides when the champion cannot.
     pub previous: Option<Arc<LivePolicy>>,
+    /// The last break-glass, if there was one. While it decides, `champion` is what it names.
+    pub glass: Option<Glass>,
     /// Who is compared with the champion.
     pub challengers: Vec<Arc<Challenger>>,
     /// The host's prices.

@@ -17,9 +17,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use signalbox_domain::{Domain, Timestamp};
+use tokio::sync::watch;
 
 pub use disagreements::{Disagreement, Disagreements};
-pub use figures::{SegmentFigures, TestFigures, TrialFigures};
+pub use figures::{SegmentFigures, TermFigures, TestFigures, TrialFigures};
 pub use rules::{CLIPPED_MAX, PAIRS_MAX, Rules};
 pub use state::{Determinism, Fault, Live, Pair, Subject, Trial, TrialKey};
 pub use store::TrialError;
@@ -38,6 +39,8 @@ pub struct Trials {
 struct Inner {
     store: Option<store::Store>,
     known: Mutex<Known>,
+    /// Grows with every change.
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +71,11 @@ impl Trials {
             changed: HashSet::new(),
         });
         Trials {
-            inner: Arc::new(Inner { store, known }),
+            inner: Arc::new(Inner {
+                store,
+                known,
+                changes: watch::Sender::new(0),
+            }),
         }
     }
 
@@ -100,6 +107,13 @@ impl Trials {
                 known.changed.insert(key.clone());
             }
         }
+        drop(known);
+        self.inner.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// A number that grows with every change, to wait for the next one.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
     }
 
     /// Looks at the trial of `key`.

@@ -193,6 +193,14 @@ impl Webhooks {
         Ok(again)
     }
 
+    /// Copies how far each was told, and dead letters, to the new file `to`. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`OutboxError`].
+    pub fn copy_to(&self, to: &Path) -> Result<(), OutboxError> {
+        self.inner.outbox.copy_to(to)
+    }
+
     async fn outbox<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Outbox) -> Result<T, OutboxError> + Send + 'static,

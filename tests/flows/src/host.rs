@@ -46,10 +46,16 @@ impl Host {
 
     /// Starts a host in a folder that was made for one.
     pub async fn open(folder: TempDir, child: PathBuf) -> Host {
+        Host::open_with(folder, child, |_| {}).await
+    }
+
+    /// The same with other options.
+    pub async fn open_with(folder: TempDir, child: PathBuf, change: impl FnOnce(&mut AppOptions)) -> Host {
         let config = Config::load(Some(&folder.path().join("signalbox.toml"))).unwrap();
         let mut options = AppOptions::this_program().unwrap();
         options.compile_program = child.clone();
         options.compile_arguments = Vec::new();
+        change(&mut options);
         let app = App::start(config, options).await.unwrap();
         app.ready().await;
         let client = client(&token(&app).await);

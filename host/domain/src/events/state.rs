@@ -1,5 +1,6 @@
 //! What follows from the events: a fold, so that a restart comes to the same state as the host that went down.
 
+mod approvals;
 mod error;
 mod releases;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 
 use super::{Admission, Entry, Event, PolicyVersion, Rejection};
+use crate::approvals::Register;
 use crate::digest::Digest;
 use crate::domain::Domain;
 use crate::envelope::Lever;
@@ -102,6 +104,8 @@ pub struct State {
     pub releases: BTreeMap<(String, PolicyVersion), Release>,
     /// Who may what.
     pub identity: Directory,
+    /// Who agreed to what, and what was broken in an emergency.
+    pub approvals: Register,
 }
 
 impl State {
@@ -140,10 +144,25 @@ impl State {
             }
             Event::ReleaseChanged(change) => self.change_release(change, entry)?,
             Event::PrincipalPut { principal } => self.identity.put(principal).map_err(identity)?,
-            Event::PrincipalRemoved { name } => self.identity.remove(name).map_err(identity)?,
+            Event::PrincipalRemoved { name } => {
+                self.identity.remove(name).map_err(identity)?;
+                self.approvals.remove_principal(name, entry);
+            }
             Event::TokenCreated { token } => self.identity.create(token, entry.at).map_err(identity)?,
             Event::TokenRevoked { token_id } => self.identity.revoke(token_id).map_err(identity)?,
             Event::AccessRefused(refusals) => self.identity.count(refusals),
+            Event::EvidenceFrozen(_)
+            | Event::ApprovalGiven(_)
+            | Event::ApprovalWithdrawn { .. }
+            | Event::Dissented(_)
+            | Event::ApprovalDelegated { .. }
+            | Event::DelegationRevoked { .. }
+            | Event::ApproverKeyRegistered { .. }
+            | Event::ApproverKeyRevoked { .. }
+            | Event::ApprovalEscalated(_)
+            | Event::BreakGlassProposed(_)
+            | Event::GlassBroken(_)
+            | Event::GlassEnded { .. } => self.agree(entry)?,
         }
         Ok(())
     }

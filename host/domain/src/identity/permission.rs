@@ -13,6 +13,8 @@ use super::Role;
 pub enum Permission {
     /// Ask for decisions.
     Decide,
+    /// Report what became of decisions.
+    ReportOutcomes,
     /// See policies, versions, releases, scopes and levers.
     ReadPolicies,
     /// See logged decisions, explain and replay them.
@@ -35,6 +37,8 @@ pub enum Permission {
     RollBack,
     /// Agree to a release.
     Approve,
+    /// Propose, confirm and end a break-glass.
+    BreakGlass,
     /// Pull and let go levers.
     PutLever,
     /// Choose what a scope runs where `immediate` is allowed, and turn its kill switch.
@@ -47,12 +51,15 @@ pub enum Permission {
     Erase,
     /// Take a backup.
     Backup,
+    /// See what webhooks could not be told, and send it again.
+    ManageWebhooks,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Permission; 18] = [
+    pub const ALL: [Permission; 21] = [
         Permission::Decide,
+        Permission::ReportOutcomes,
         Permission::ReadPolicies,
         Permission::ReadDecisions,
         Permission::ReadLedger,
@@ -64,12 +71,14 @@ impl Permission {
         Permission::RejectRelease,
         Permission::RollBack,
         Permission::Approve,
+        Permission::BreakGlass,
         Permission::PutLever,
         Permission::ManageScope,
         Permission::WithdrawVersion,
         Permission::ManageIdentity,
         Permission::Erase,
         Permission::Backup,
+        Permission::ManageWebhooks,
     ];
 
     /// The roles that have it. No role has everything: an admin hands out roles, and that is in the ledger, but decides
@@ -77,7 +86,7 @@ impl Permission {
     pub const fn roles(self) -> &'static [Role] {
         use Role::{Admin, Approver, Auditor, Author, Operator, Service};
         match self {
-            Permission::Decide => &[Service],
+            Permission::Decide | Permission::ReportOutcomes => &[Service],
             Permission::ReadPolicies => &[Author, Operator, Approver, Auditor, Admin],
             Permission::ReadDecisions => &[Author, Operator, Approver, Auditor],
             Permission::ReadLedger => &[Operator, Approver, Auditor, Admin],
@@ -87,10 +96,12 @@ impl Permission {
             Permission::PromoteRelease
             | Permission::HoldRelease
             | Permission::RollBack
+            | Permission::BreakGlass
             | Permission::PutLever
             | Permission::ManageScope
             | Permission::WithdrawVersion => &[Operator],
             Permission::RejectRelease => &[Operator, Approver],
+            Permission::ManageWebhooks => &[Operator, Admin],
             Permission::Approve => &[Approver],
             Permission::ManageIdentity | Permission::Erase | Permission::Backup => &[Admin],
         }
@@ -100,6 +111,7 @@ impl Permission {
     pub const fn in_words(self) -> &'static str {
         match self {
             Permission::Decide => "ask for decisions",
+            Permission::ReportOutcomes => "report outcomes",
             Permission::ReadPolicies => "see policies and releases",
             Permission::ReadDecisions => "see logged decisions",
             Permission::ReadLedger => "see the ledger",
@@ -111,12 +123,14 @@ impl Permission {
             Permission::RejectRelease => "reject a release",
             Permission::RollBack => "roll back",
             Permission::Approve => "approve a release",
+            Permission::BreakGlass => "break the glass",
             Permission::PutLever => "put or delete a lever",
             Permission::ManageScope => "choose what a scope runs",
             Permission::WithdrawVersion => "withdraw a version",
             Permission::ManageIdentity => "manage principals and tokens",
             Permission::Erase => "erase data from the decision log",
             Permission::Backup => "take a backup",
+            Permission::ManageWebhooks => "manage webhooks",
         }
     }
 }

@@ -8,7 +8,7 @@ use super::checkpoint::Checkpoint;
 use super::damage::Damage;
 use super::export::{CheckpointLine, EXPORT_VERSION, ExportFilter, Header};
 use super::progress::{Progress, Ticker};
-use super::record::RECORD_BYTES_MAX;
+use super::record::{RECORD_BYTES_MAX, Record};
 
 /// An export cannot be verified.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,20 @@ pub fn verify_export(
     kept: &[Checkpoint],
     progress: &mut dyn FnMut(Progress),
 ) -> Result<VerifiedExport, ExportError> {
+    replay_export(from, kept, progress, &mut |_| {})
+}
+
+/// As [`verify_export`], and hands each entry to `take` once it is checked against those before it. What was handed out
+/// is genuine only if this returns without an error.
+///
+/// # Errors
+/// As [`verify_export`].
+pub fn replay_export(
+    from: impl BufRead,
+    kept: &[Checkpoint],
+    progress: &mut dyn FnMut(Progress),
+    take: &mut dyn FnMut(Record),
+) -> Result<VerifiedExport, ExportError> {
     let mut lines = Lines { from, number: 0 };
     let header = header(&mut lines)?;
     let mut chain = Chain::new(kept, !header.complete);
@@ -83,7 +97,7 @@ pub fn verify_export(
             text,
             digest: None,
         };
-        chain.take(row, || lines.follower(&header)).map_err(damaged)?;
+        take(chain.take(row, || lines.follower(&header)).map_err(damaged)?);
         ticker.step();
     }
     ticker.end();

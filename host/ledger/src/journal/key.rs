@@ -16,6 +16,16 @@ impl Signature {
     pub fn parse(text: &str) -> Option<Signature> {
         hex::decode(text).map(Signature)
     }
+
+    /// Its 64 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+
+    /// A signature that was read elsewhere.
+    pub const fn from_bytes(bytes: [u8; 64]) -> Signature {
+        Signature(bytes)
+    }
 }
 
 impl fmt::Display for Signature {
@@ -49,8 +59,13 @@ impl PublicKey {
 
     /// Whether its private half signed exactly `text`.
     pub fn signed(&self, text: &str, signature: &Signature) -> bool {
+        self.signed_bytes(text.as_bytes(), signature)
+    }
+
+    /// Whether its private half signed exactly these bytes.
+    pub fn signed_bytes(&self, bytes: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        self.0.verify_strict(text.as_bytes(), &signature).is_ok()
+        self.0.verify_strict(bytes, &signature).is_ok()
     }
 }
 
@@ -61,11 +76,11 @@ impl fmt::Display for PublicKey {
 }
 
 /// A key that signs. Its private half is never printed and is wiped from memory when dropped.
-pub struct SigningKey(pub(super) ed25519_dalek::SigningKey);
+pub struct SigningKey(pub(crate) ed25519_dalek::SigningKey);
 
 impl SigningKey {
     /// A key of 32 random bytes.
-    pub(super) fn from_seed(seed: &[u8; 32]) -> SigningKey {
+    pub(crate) fn from_seed(seed: &[u8; 32]) -> SigningKey {
         SigningKey(ed25519_dalek::SigningKey::from_bytes(seed))
     }
 
@@ -76,7 +91,12 @@ impl SigningKey {
 
     /// Signs `text`. The same text always has the same signature.
     pub fn sign(&self, text: &str) -> Signature {
-        Signature(self.0.sign(text.as_bytes()).to_bytes())
+        self.sign_bytes(text.as_bytes())
+    }
+
+    /// Signs bytes. The same bytes always have the same signature.
+    pub fn sign_bytes(&self, bytes: &[u8]) -> Signature {
+        Signature(self.0.sign(bytes).to_bytes())
     }
 }
 

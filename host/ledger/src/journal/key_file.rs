@@ -110,6 +110,20 @@ impl KeyFile {
         &self.path
     }
 
+    /// The key, checked to be nobody else's; made when there is none yet. For keys that nothing is bound to before they
+    /// exist: the journal's own is looked up by what its entries name.
+    ///
+    /// # Errors
+    /// [`KeyError`] when others may use it, or it cannot be read or made.
+    pub fn present_or_new(&self) -> Result<SigningKey, KeyError> {
+        if let Some(key) = self.present()? {
+            return Ok(key);
+        }
+        let key = self.stage()?;
+        self.promote_next()?;
+        Ok(key)
+    }
+
     /// The key, checked to be nobody else's; `None` when there is none.
     pub(super) fn present(&self) -> Result<Option<SigningKey>, KeyError> {
         read(&self.path)
@@ -220,6 +234,16 @@ fn read(path: &Path) -> Result<Option<SigningKey>, KeyError> {
         &fs::metadata(folder).map_err(disk("look at", folder))?,
         0o700,
     )?;
+    parse(path, file).map(Some)
+}
+
+/// The key in an opened file that is its owner's alone; the folder that it lies in may be anything.
+pub fn key_of_file(path: &Path, file: File) -> Result<SigningKey, KeyError> {
+    check_private(path, &file.metadata().map_err(disk("look at", path))?, 0o600)?;
+    parse(path, file)
+}
+
+fn parse(path: &Path, file: File) -> Result<SigningKey, KeyError> {
     let mut pem = String::new();
     file.take(FILE_BYTES_MAX)
         .read_to_string(&mut pem)
@@ -228,7 +252,7 @@ fn read(path: &Path) -> Result<Option<SigningKey>, KeyError> {
         path: path.to_owned(),
         problem: error.to_string(),
     })?;
-    Ok(Some(SigningKey(key)))
+    Ok(SigningKey(key))
 }
 
 fn check_private(path: &Path, metadata: &fs::Metadata, expected: u32) -> Result<(), KeyError> {

@@ -47,6 +47,38 @@ impl Journal {
         Ok(())
     }
 
+    /// Hands entries after the entry `after` with their digests to `take`, oldest first, until it breaks off. What was appended
+    /// since the journal was opened is there too.
+    ///
+    /// # Errors
+    /// As [`Journal::newest_first`].
+    pub fn after(
+        &self,
+        after: u64,
+        mut take: impl FnMut(Record, Digest) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        let read = |e| database("read", &self.path, e);
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT seq, record, digest FROM journal WHERE seq > ?1 ORDER BY seq")
+            .map_err(read)?;
+        let mut rows = statement.query(params![sql_seq(after)]).map_err(read)?;
+        while let Some(row) = rows.next().map_err(read)? {
+            let seq: i64 = row.get(0).map_err(read)?;
+            let text: String = row.get(1).map_err(read)?;
+            let stored: String = row.get(2).map_err(read)?;
+            let seq = u64::try_from(seq).unwrap_or_default();
+            let (record, digest) = checked(seq, &text, stored).map_err(|source| LedgerError::Damaged {
+                path: self.path.clone(),
+                source,
+            })?;
+            if take(record, digest).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The signed line about the present end, which every append leaves; none when no key signs. Kept elsewhere, it shows
     /// that nothing before it was changed or cut off since.
     ///

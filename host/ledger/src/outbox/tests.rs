@@ -70,6 +70,22 @@ fn notices_are_numbered_and_bounded() {
 }
 
 #[test]
+fn a_copy_knows_how_far_targets_were_told() {
+    let (folder, outbox) = outbox();
+    outbox.cursor("a", Source::Ledger, 5).unwrap();
+    let copy = folder.path().join("copy.sqlite");
+    outbox.copy_to(&copy).unwrap();
+    assert!(outbox.copy_to(&copy).is_err());
+    assert_eq!(
+        Outbox::open(&copy)
+            .unwrap()
+            .cursor("a", Source::Ledger, 0)
+            .unwrap(),
+        5
+    );
+}
+
+#[test]
 fn a_newer_file_is_refused() {
     let (folder, outbox) = outbox();
     drop(outbox);

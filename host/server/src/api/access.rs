@@ -7,8 +7,8 @@ use signalbox_domain::identity::Permission;
 
 use Access::{Needs, Principal, Public};
 use Permission::{
-    Backup, Decide, Erase, HoldRelease, ManageIdentity, ManageScope, PromoteRelease, PutLever, ReadDecisions,
-    ReadIdentity, ReadLedger, ReadMetrics, ReadPolicies, RejectRelease, RollBack, SubmitRelease,
+    Approve, Backup, BreakGlass, Decide, Erase, HoldRelease, ManageIdentity, ManageScope, ManageWebhooks, PromoteRelease, PutLever, ReadDecisions,
+    ReadIdentity, ReadLedger, ReadMetrics, ReadPolicies, RejectRelease, ReportOutcomes, RollBack, SubmitRelease,
     WithdrawVersion,
 };
 use Place::{Host, InBody, InPath, Somewhere};
@@ -58,6 +58,13 @@ pub const ACCESS: &[Endpoint] = &[
     on("GET", "/metrics", Needs(ReadMetrics, Host)),
     on("GET", "/openapi.json", Public),
     on("GET", "/readyz", Public),
+    on("GET", "/v1/approver-keys", Needs(ReadIdentity, Host)),
+    on("POST", "/v1/approver-keys", Needs(ManageIdentity, Host)),
+    on(
+        "DELETE",
+        "/v1/approver-keys/{key_id}",
+        Needs(ManageIdentity, Host),
+    ),
     on("POST", "/v1/backups", Needs(Backup, Host)),
     on("DELETE", "/v1/decisions", Needs(Erase, Host)),
     on("GET", "/v1/decisions", Needs(ReadDecisions, Somewhere)),
@@ -79,12 +86,21 @@ pub const ACCESS: &[Endpoint] = &[
         "/v1/decisions/{decision_id}/replay",
         Needs(ReadDecisions, Somewhere),
     ),
+    on("GET", "/v1/delegations", Needs(ReadPolicies, Somewhere)),
+    on("POST", "/v1/delegations", Needs(Approve, InBody)),
+    on(
+        "DELETE",
+        "/v1/delegations/{delegation_id}",
+        Needs(Approve, Somewhere),
+    ),
     on("GET", "/v1/events", Needs(ReadPolicies, Somewhere)),
     on("GET", "/v1/ledger", Needs(ReadLedger, Somewhere)),
     on("GET", "/v1/ledger/checkpoint", Needs(ReadLedger, Somewhere)),
     on("GET", "/v1/levers", Needs(ReadPolicies, Somewhere)),
     on("DELETE", "/v1/levers/{lever_id}", Needs(PutLever, Host)),
     on("PUT", "/v1/levers/{lever_id}", Needs(PutLever, Host)),
+    on("GET", "/v1/outcomes", Needs(ReadDecisions, Somewhere)),
+    on("POST", "/v1/outcomes", Needs(ReportOutcomes, InBody)),
     on("GET", "/v1/plugins", Needs(ReadPolicies, Somewhere)),
     on("GET", "/v1/policies", Needs(ReadPolicies, Somewhere)),
     on(
@@ -109,6 +125,36 @@ pub const ACCESS: &[Endpoint] = &[
         Needs(ReadPolicies, Somewhere),
     ),
     on(
+        "GET",
+        "/v1/releases/{policy}/{version}/approvals",
+        Needs(ReadPolicies, Somewhere),
+    ),
+    on(
+        "POST",
+        "/v1/releases/{policy}/{version}/approve",
+        Needs(Approve, InBody),
+    ),
+    on(
+        "POST",
+        "/v1/releases/{policy}/{version}/approve-signed",
+        Needs(Approve, InBody),
+    ),
+    on(
+        "POST",
+        "/v1/releases/{policy}/{version}/dissent",
+        Needs(Approve, InBody),
+    ),
+    on(
+        "GET",
+        "/v1/releases/{policy}/{version}/evidence",
+        Needs(ReadPolicies, Somewhere),
+    ),
+    on(
+        "POST",
+        "/v1/releases/{policy}/{version}/evidence",
+        Needs(PromoteRelease, InBody),
+    ),
+    on(
         "POST",
         "/v1/releases/{policy}/{version}/hold",
         Needs(HoldRelease, InBody),
@@ -128,13 +174,45 @@ pub const ACCESS: &[Endpoint] = &[
         "/v1/releases/{policy}/{version}/resume",
         Needs(HoldRelease, InBody),
     ),
+    on(
+        "POST",
+        "/v1/releases/{policy}/{version}/withdraw-approval",
+        Needs(Approve, InBody),
+    ),
     on("GET", "/v1/scopes", Needs(ReadPolicies, Somewhere)),
+    on(
+        "GET",
+        "/v1/scopes/{scope}/break-glass",
+        Needs(ReadPolicies, InPath),
+    ),
+    on(
+        "POST",
+        "/v1/scopes/{scope}/break-glass",
+        Needs(BreakGlass, InPath),
+    ),
+    on(
+        "POST",
+        "/v1/scopes/{scope}/break-glass/confirm",
+        Needs(BreakGlass, InPath),
+    ),
+    on(
+        "POST",
+        "/v1/scopes/{scope}/break-glass/end",
+        Needs(BreakGlass, InPath),
+    ),
     on("POST", "/v1/scopes/{scope}/builtin", Needs(ManageScope, InPath)),
     on("POST", "/v1/scopes/{scope}/rollback", Needs(RollBack, InPath)),
     on("POST", "/v1/scopes/{scope}/use", Needs(ManageScope, InPath)),
     on("GET", "/v1/tokens", Needs(ReadIdentity, Host)),
     on("POST", "/v1/tokens", Needs(ManageIdentity, Host)),
     on("DELETE", "/v1/tokens/{token_id}", Needs(ManageIdentity, Host)),
+    on("GET", "/v1/trials", Needs(ReadPolicies, Somewhere)),
+    on("GET", "/v1/webhooks/dead-letters", Needs(ManageWebhooks, Host)),
+    on(
+        "POST",
+        "/v1/webhooks/dead-letters/{dead_letter_id}/resend",
+        Needs(ManageWebhooks, Host),
+    ),
     on("GET", "/v1/whoami", Principal),
 ];
 

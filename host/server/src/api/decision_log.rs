@@ -18,7 +18,7 @@ use super::decision_views::{DecisionPage, DecisionView, ErasedView, ExplanationV
 use super::extract::{Path, Query};
 use super::paging::page;
 use super::problem::{Problem, ProblemBody, ProblemKind};
-use super::refusal::{record_refused, refusal, replay_refused};
+use super::refusal::{outcomes_refused, record_refused, refusal, replay_refused};
 use super::state::Api;
 use crate::record::{DecisionRecord, Filter};
 
@@ -184,7 +184,7 @@ async fn replay(
     )))
 }
 
-/// Erases what was asked and answered about an order or return; ids, instants and versions stay
+/// Erases what was asked, answered and reported about an order or return; decision ids, instants and versions stay
 #[utoipa::path(
     delete, path = "/v1/decisions", tag = "decision log", params(EraseQuery),
     responses((status = 200, body = ErasedView), (status = "default", body = ProblemBody, content_type = "application/problem+json"))
@@ -201,8 +201,11 @@ async fn erase(
         .note_erasure(&query.unit, by)
         .await
         .map_err(refusal)?;
+    // Last, for what was reported is found by the ids that go with it: after a failure before, all can be done again.
+    let unit = query.unit.clone();
     let erased = api.recorder().erase(query.unit).await.map_err(record_refused)?;
-    Ok(Json(ErasedView { erased }))
+    let outcomes = api.outcomes().erase(unit).await.map_err(outcomes_refused)?;
+    Ok(Json(ErasedView { erased, outcomes }))
 }
 
 /// The record, if the caller may see decisions of its scope.

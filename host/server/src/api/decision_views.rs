@@ -297,4 +297,7 @@ impl ReplayView {
 pub struct ErasedView {
     /// Records whose request and answer were erased.
     pub erased: u64,
+    /// Reports of outcomes whose ids were erased.
+    #[serde(default)]
+    pub outcomes: u64,
 }

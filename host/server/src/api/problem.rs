@@ -138,6 +138,14 @@ impl Problem {
         self.kind
     }
 
+    /// The path of the first field that is wrong and what is wrong with it; no path when it is the whole body.
+    pub fn first_error(&self) -> (String, String) {
+        match self.errors.first() {
+            Some(error) => (error.path.clone(), error.message.clone()),
+            None => (String::new(), self.detail.clone().into_owned()),
+        }
+    }
+
     /// The body that the caller gets.
     pub fn body<'a>(&'a self, request_id: Option<&'a str>) -> ProblemBody<'a> {
         ProblemBody {

@@ -7,6 +7,7 @@ use signalbox_domain::validate::InvalidRequest;
 use super::problem::{FieldError, Problem, ProblemKind};
 use crate::control::ControlError;
 use crate::error_text::chain;
+use crate::outcomes::OutcomesRefused;
 use crate::record::{DecisionLogError, RecordError};
 use crate::replay::ReplayError;
 
@@ -44,6 +45,7 @@ pub fn refusal(error: ControlError) -> Problem {
         | ControlError::ScopeNeeded { .. }
         | ControlError::NoReason
         | ControlError::TooLong { .. } => ProblemKind::InvalidRequest,
+        ControlError::Approval(refused) => super::approvals::kind(refused),
         ControlError::LedgerUnavailable { .. } => ProblemKind::LedgerUnavailable,
         ControlError::Conflict { .. } | ControlError::ReleaseMoved { .. } => ProblemKind::Conflict,
         ControlError::Contradiction { .. } | ControlError::NoRandomness(_) => {
@@ -87,7 +89,11 @@ pub fn refusal(error: ControlError) -> Problem {
         ControlError::LedgerUnavailable { .. } | ControlError::NotReady { .. } => {
             problem = problem.caused_by(&error)
         }
-        _ => {}
+        error => {
+            if let Some(field) = super::approvals::field(error) {
+                problem = problem.with_errors(vec![field_error(field, error.to_string())], 0);
+            }
+        }
     }
     problem
 }
@@ -109,6 +115,17 @@ pub fn record_refused(error: RecordError) -> Problem {
         ProblemKind::NotLogged => problem.caused_by(&error),
         ProblemKind::Conflict | ProblemKind::NotReady => problem.retry_after(Duration::from_secs(1)),
         _ => problem,
+    }
+}
+
+/// Outcomes that were not taken or not found.
+pub fn outcomes_refused(error: OutcomesRefused) -> Problem {
+    match &error {
+        OutcomesRefused::Busy => {
+            Problem::new(ProblemKind::Overloaded, error.to_string()).retry_after(Duration::from_secs(1))
+        }
+        OutcomesRefused::Stopped => Problem::new(ProblemKind::ShuttingDown, error.to_string()),
+        OutcomesRefused::Store(_) => Problem::internal(&error),
     }
 }
 

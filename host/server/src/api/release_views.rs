@@ -8,7 +8,9 @@ use signalbox_domain::rollout::RolloutPlan;
 use signalbox_domain::{Digest, Timestamp};
 use utoipa::ToSchema;
 
+use super::approvals::ApprovalsView;
 use crate::control::{Applied, Gate, ReleaseReport};
+use crate::trial::TrialFigures;
 
 /// Releases.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -75,6 +77,11 @@ pub struct ReleaseDetail {
     pub release: ReleaseView,
     /// What it has to go through before it is active.
     pub plan: RolloutPlan,
+    /// What it has shown against the champion of now, at the prices of now; absent before its shadow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<TrialFigures>,
+    /// Who agreed and who did not, and what is missing.
+    pub approvals: ApprovalsView,
     /// Its past, oldest first: its submission and the last 100 events.
     pub history: Vec<Past>,
 }
@@ -141,6 +148,8 @@ impl ReleaseDetail {
         ReleaseDetail {
             release: ReleaseView::of(report),
             plan: report.plan.clone(),
+            trial: report.trial.clone(),
+            approvals: ApprovalsView::of(&report.approvals),
             history: report.release.history().to_vec(),
         }
     }

@@ -81,9 +81,9 @@ struct WhichReleases {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct WhichScope {
+pub(super) struct WhichScope {
     /// The release's scope; may be left out where the version is released in one scope only.
-    scope: Option<String>,
+    pub(super) scope: Option<String>,
 }
 
 /// The word of a phase.
@@ -328,7 +328,7 @@ where
     Ok(Json(ReleaseChanged::of(applied, &report)))
 }
 
-fn named(policy: String, version: &str) -> Result<PolicyVersion, Problem> {
+pub(super) fn named(policy: String, version: &str) -> Result<PolicyVersion, Problem> {
     let version = Version::parse(version).map_err(|problem| {
         let found: String = version.chars().take(80).collect();
         let detail =
@@ -338,7 +338,7 @@ fn named(policy: String, version: &str) -> Result<PolicyVersion, Problem> {
     Ok(PolicyVersion::new(policy, version))
 }
 
-fn scope_of(api: &Api, version: &PolicyVersion, scope: Option<String>) -> Result<String, Problem> {
+pub(super) fn scope_of(api: &Api, version: &PolicyVersion, scope: Option<String>) -> Result<String, Problem> {
     match scope {
         Some(scope) => Ok(scope),
         None => api.control().scope_of_release(version).map_err(refusal),

@@ -12,10 +12,13 @@ use crate::audit::LedgerReader;
 use crate::backup::Backups;
 use crate::control::{Clock, ControlHandle};
 use crate::decide::Decider;
+use crate::evidence::EvidenceDesk;
 use crate::explain::Explainer;
+use crate::outcomes::Outcomes;
 use crate::record::Recorder;
 use crate::replay::Replayer;
 use crate::telemetry::{Gauges, Telemetry};
+use crate::webhooks::Webhooks;
 
 /// Whether traffic should be sent here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +44,14 @@ pub struct Services {
     pub replayer: Replayer,
     /// Why it came out so.
     pub explainer: Explainer,
+    /// What became of it.
+    pub outcomes: Outcomes,
+    /// Documents that boards decide on.
+    pub evidence: EvidenceDesk,
     /// What was changed.
     pub ledger: LedgerReader,
+    /// Whom it is told to.
+    pub webhooks: Webhooks,
     /// Copies of all of it.
     pub backups: Backups,
     /// Metrics.
@@ -116,8 +125,20 @@ impl Api {
         &self.inner.services.explainer
     }
 
+    pub(super) fn outcomes(&self) -> &Outcomes {
+        &self.inner.services.outcomes
+    }
+
+    pub(super) fn evidence(&self) -> &EvidenceDesk {
+        &self.inner.services.evidence
+    }
+
     pub(super) fn ledger(&self) -> &LedgerReader {
         &self.inner.services.ledger
+    }
+
+    pub(super) fn webhooks(&self) -> &Webhooks {
+        &self.inner.services.webhooks
     }
 
     pub(super) fn backups(&self) -> &Backups {

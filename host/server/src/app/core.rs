@@ -10,18 +10,20 @@ use super::{AppError, AppOptions};
 use crate::api::Services;
 use crate::audit::LedgerReader;
 use crate::backup::Backups;
-use crate::clock;
 use crate::config::Config;
 use crate::control::{Control, ControlHandle, ControlOptions};
 use crate::decide::{Decider, Shadow, ShadowWorkers};
 use crate::error_text::chain;
+use crate::evidence::EvidenceDesk;
 use crate::explain::Explainer;
 use crate::intake::{Intake, IntakeOptions};
+use crate::outcomes::Outcomes;
 use crate::ready::Loader;
 use crate::record::{Recorder, tell_unlogged};
 use crate::replay::Replayer;
 use crate::telemetry::Telemetry;
 use crate::trial::Trials;
+use crate::webhooks::{RetryPolicy, WebhookTasks, Webhooks};
 
 /// The parts of a host that know policies.
 pub struct Core {
@@ -29,6 +31,10 @@ pub struct Core {
     intake: Intake,
     sandbox: Sandbox,
     recorder: Recorder,
+    store: ArtifactStore,
+    outcomes: Outcomes,
+    webhooks: Webhooks,
+    webhook_tasks: WebhookTasks,
     shadow: Shadow,
     shadow_workers: ShadowWorkers,
 }
@@ -50,6 +56,7 @@ impl Core {
             source,
         })?;
         let bundled = options.bundled.clone();
+        let clock = Arc::clone(&options.clock);
         let sandbox = sandbox(config, options)?;
         let folder = config.folders.artifacts();
         let store = tokio::task::spawn_blocking(move || ArtifactStore::open(&folder)).await;
@@ -58,27 +65,37 @@ impl Core {
             .map_err(AppError::Artifacts)?;
         let loader = Arc::new(Loader::new(
             sandbox.clone(),
-            store,
+            store.clone(),
             config.sandbox.component_bytes_max,
         ));
         let recorder = recorder(config, telemetry).await?;
+        let outcomes = outcomes(config, &recorder).await?;
         let (shadow, shadow_workers) = shadow(config).await?;
         let control = ControlOptions {
             journal: config.folders.journal(),
             ledger_key: config.folders.ledger_key(),
+            approvals_key: config.folders.approvals_key(),
             scopes: config.scopes.clone(),
             levers: config.levers,
             trials: shadow.trials().clone(),
-            clock: Arc::new(clock::now),
+            clock: Arc::clone(&clock),
             telemetry: telemetry.clone(),
         };
         let control = Control::start(control, Arc::clone(&loader))
             .await
             .map_err(AppError::Control)?;
+        let webhooks = webhooks(config, &control.handle()).await;
+        let (webhooks, webhook_tasks) = match webhooks {
+            Ok(started) => started,
+            Err(error) => {
+                control.shutdown().await;
+                return Err(error);
+            }
+        };
         let intake = IntakeOptions {
             folders: config.folders.clone(),
             bundled,
-            clock: Arc::new(clock::now),
+            clock,
         };
         match Intake::start(intake, control.handle(), loader).await {
             Ok(intake) => Ok(Core {
@@ -86,10 +103,15 @@ impl Core {
                 intake,
                 sandbox,
                 recorder,
+                store,
+                outcomes,
+                webhooks,
+                webhook_tasks,
                 shadow,
                 shadow_workers,
             }),
             Err(error) => {
+                webhook_tasks.stop().await;
                 control.shutdown().await;
                 Err(AppError::Intake(error))
             }
@@ -116,8 +138,16 @@ impl Core {
             recorder: self.recorder(),
             explainer: Explainer::new(replayer.clone()),
             replayer,
+            evidence: EvidenceDesk::new(control.clone(), self.store.clone()),
             ledger: LedgerReader::new(config.folders.journal()),
-            backups: Backups::new(config.folders.clone(), self.recorder()),
+            outcomes: self.outcomes(),
+            webhooks: self.webhooks(),
+            backups: Backups::new(
+                config.folders.clone(),
+                self.recorder(),
+                self.outcomes(),
+                self.webhooks(),
+            ),
             telemetry: telemetry.clone(),
             control,
         }
@@ -126,6 +156,16 @@ impl Core {
     /// What keeps decisions.
     pub fn recorder(&self) -> Recorder {
         self.recorder.clone()
+    }
+
+    /// What became of decisions.
+    pub fn outcomes(&self) -> Outcomes {
+        self.outcomes.clone()
+    }
+
+    /// What tells others.
+    pub fn webhooks(&self) -> Webhooks {
+        self.webhooks.clone()
     }
 
     /// What challengers have shown.
@@ -144,10 +184,15 @@ impl Core {
             control,
             intake,
             recorder,
+            outcomes,
+            webhook_tasks,
             shadow,
             shadow_workers,
             ..
         } = self;
+        webhook_tasks.stop().await;
+        // Before the decision log, in which it looks decisions up.
+        outcomes.close().await;
         end_shadow(shadow_workers, shadow.trials().clone()).await;
         recorder.close().await;
         tell_unlogged(&recorder, &control.handle()).await;
@@ -164,6 +209,28 @@ async fn recorder(config: &Config, telemetry: &Telemetry) -> Result<Recorder, Ap
     });
     let opened = opened.await.map_err(|_| AppError::Stopped)?;
     opened.map_err(AppError::Record)
+}
+
+async fn webhooks(config: &Config, control: &ControlHandle) -> Result<(Webhooks, WebhookTasks), AppError> {
+    let (outbox, journal) = (config.folders.webhooks(), config.folders.journal());
+    let retry = RetryPolicy::default();
+    let started = Webhooks::start(
+        &outbox,
+        &journal,
+        config.webhooks.clone(),
+        retry,
+        control.revisions(),
+    );
+    started.await.map_err(AppError::Webhooks)
+}
+
+async fn outcomes(config: &Config, recorder: &Recorder) -> Result<Outcomes, AppError> {
+    let (path, recorder, scopes) = (config.folders.outcomes(), recorder.clone(), config.scopes.clone());
+    let opened = tokio::task::spawn_blocking(move || {
+        Outcomes::open(&path, recorder, scopes.iter().map(|(scope, _)| scope))
+    });
+    let opened = opened.await.map_err(|_| AppError::Stopped)?;
+    opened.map_err(AppError::Outcomes)
 }
 
 /// Ends the shadow's threads and keeps what was shown until then.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use signalbox_domain::Digest;
 use signalbox_ledger::decisions::DecisionLogError;
+use signalbox_ledger::outbox::OutboxError;
+use signalbox_ledger::outcomes::OutcomesError;
 use signalbox_ledger::{ArtifactError, LedgerError};
 
 use super::manifest::MANIFEST;
@@ -49,6 +51,12 @@ pub enum BackupError {
     /// The decision log.
     #[error("the decision log cannot be copied")]
     Decisions(#[source] DecisionLogError),
+    /// The outcomes.
+    #[error("the outcomes cannot be copied")]
+    Outcomes(#[source] OutcomesError),
+    /// How far webhooks were told.
+    #[error("the outbox of the webhooks cannot be copied")]
+    Outbox(#[source] OutboxError),
     /// The disk refused.
     #[error("cannot {action} {}", path.display())]
     Disk {

@@ -13,7 +13,9 @@ use tokio::sync::Mutex;
 use super::error::{BackupError, disk};
 use super::manifest::{Manifest, copy, sync_folders};
 use crate::config::FolderSettings;
+use crate::outcomes::Outcomes;
 use crate::record::{RecordError, Recorder};
+use crate::webhooks::Webhooks;
 
 /// What a backup's folder is called until it is complete.
 const PARTIAL: &str = ".partial-";
@@ -26,15 +28,24 @@ const ARTIFACT_BYTES_MAX: u64 = 1 << 30;
 pub struct Backups {
     folders: FolderSettings,
     recorder: Recorder,
+    outcomes: Outcomes,
+    webhooks: Webhooks,
     busy: Arc<Mutex<()>>,
 }
 
 impl Backups {
     /// Backups of what lies in `folders` and of the decision log that the recorder has open.
-    pub fn new(folders: FolderSettings, recorder: Recorder) -> Backups {
+    pub fn new(
+        folders: FolderSettings,
+        recorder: Recorder,
+        outcomes: Outcomes,
+        webhooks: Webhooks,
+    ) -> Backups {
         Backups {
             folders,
             recorder,
+            outcomes,
+            webhooks,
             busy: Arc::default(),
         }
     }
@@ -56,9 +67,9 @@ impl Backups {
         let alone = Arc::clone(&self.busy)
             .try_lock_owned()
             .map_err(|_| BackupError::Busy)?;
-        let (folders, recorder) = (self.folders.clone(), self.recorder.clone());
+        let of = self.clone();
         let taken = tokio::task::spawn_blocking(move || {
-            let taken = take(&folders, &recorder, &name, secrets, at);
+            let taken = take(&of, &name, secrets, at);
             drop(alone);
             taken
         });
@@ -71,14 +82,8 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && !name.starts_with('.') && name.chars().all(plain)
 }
 
-fn take(
-    folders: &FolderSettings,
-    recorder: &Recorder,
-    name: &str,
-    secrets: bool,
-    at: Timestamp,
-) -> Result<(PathBuf, Manifest), BackupError> {
-    let backups = folders.backups();
+fn take(of: &Backups, name: &str, secrets: bool, at: Timestamp) -> Result<(PathBuf, Manifest), BackupError> {
+    let backups = of.folders.backups();
     let target = backups.join(name);
     fs::create_dir_all(&backups).map_err(disk("create", &backups))?;
     remove_partial(&backups)?;
@@ -89,7 +94,7 @@ fn take(
     // It holds requests with addresses, so it is the host's user's alone.
     let made = DirBuilder::new().mode(0o700).create(&partial);
     made.map_err(disk("create", &partial))?;
-    let manifest = match fill(folders, recorder, &partial, secrets, at) {
+    let manifest = match fill(of, &partial, secrets, at) {
         Ok(manifest) => manifest,
         Err(problem) => {
             // What is left is removed by the next one; the problem is what the caller needs to know.
@@ -116,18 +121,22 @@ fn remove_partial(backups: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
-fn fill(
-    folders: &FolderSettings,
-    recorder: &Recorder,
-    partial: &Path,
-    secrets: bool,
-    at: Timestamp,
-) -> Result<Manifest, BackupError> {
+fn fill(of: &Backups, partial: &Path, secrets: bool, at: Timestamp) -> Result<Manifest, BackupError> {
+    let Backups {
+        folders,
+        recorder,
+        outcomes,
+        webhooks,
+        ..
+    } = of;
     let to = FolderSettings {
         data: partial.to_owned(),
         ..folders.clone()
     };
     // The order matters: see the head of `backup`.
+    webhooks.copy_to(&to.webhooks()).map_err(BackupError::Outbox)?;
+    let reported = outcomes.store().copy_to(&to.outcomes());
+    reported.map_err(BackupError::Outcomes)?;
     let decisions = match recorder.log() {
         Ok(log) => {
             log.copy_to(&to.decisions()).map_err(BackupError::Decisions)?;
@@ -148,6 +157,7 @@ fn fill(
         .map_err(BackupError::Artifacts)?;
     if secrets {
         copy_secret(&folders.ledger_key(), &to.ledger_key())?;
+        copy_secret(&folders.approvals_key(), &to.approvals_key())?;
         copy_secret(&folders.mask_salt(), &to.mask_salt())?;
     }
     let line = checkpoint.map(|line| line.to_string());

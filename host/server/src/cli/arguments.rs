@@ -8,12 +8,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use semver::Version;
 use signalbox_domain::{Domain, Timestamp, Word};
 
+use super::approval_arguments::{ApprovalsCommand, KeyCommand};
 use super::decision_arguments::{Decisions, Explain, Replay};
+use super::outcome_arguments::Outcomes;
 use super::ledger_arguments::{Backup, LedgerCommand, Restore};
-use super::release_arguments::{ReleaseSubcommand, Releases};
+use super::release_arguments::{ReleaseSubcommand, Releases, TrialsOptions};
 use crate::demo::DemoArgs;
 
-pub(super) use identity::{Login, PrincipalCommand, TokenCommand};
+pub(super) use identity::{Login, PrincipalCommand, TokenCommand, function};
 
 /// A policy host for omnichannel retail decisions: which node ships this order, who gets this stock, what becomes of
 /// this returned item.
@@ -116,6 +118,7 @@ Examples:
   signalbox principal put ana --grant operator@routing --grant author
   signalbox principal put bo --grant approver:finance,operations --reason 'joined the board'
   signalbox principal list
+  signalbox principal key add bo 3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c
   signalbox principal remove ana --reason 'left'"
     )]
     Principal(PrincipalCommand),
@@ -152,6 +155,13 @@ Examples:
   signalbox releases --scope routing --phase canary
   signalbox releases --json | jq '.releases[].gates'")]
     Releases(Releases),
+    /// What challengers have shown beside the champion, and the champion beside what callers do today
+    #[command(after_help = "\
+Examples:
+  signalbox trials --scope routing          every comparison, with who loses and what differs most
+  signalbox trials --incumbent              what policies would be worth against today's system
+  signalbox trials --json | jq '.trials[].all'")]
+    Trials(TrialsOptions),
     /// Release a policy version: submit, promote, hold, resume, reject, roll back
     #[command(
         subcommand,
@@ -168,6 +178,24 @@ Examples:
   signalbox release rollback routing --reason 'late deliveries'"
     )]
     Release(ReleaseSubcommand),
+    /// Who agreed to what, who speaks for whom, and checking every approval offline
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  signalbox approvals list routing-balanced@1.2.0
+  signalbox approvals delegations
+  signalbox approvals verify --export ledger.ndjson     exit code 1 names what does not hold"
+    )]
+    Approvals(ApprovalsCommand),
+    /// A key of your own, to sign approvals with
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Example:\n  signalbox key new ~/.config/signalbox/approver.key"
+    )]
+    Key(KeyCommand),
     /// Take a policy version out of use for ever
     #[command(
         after_help = "Example:\n  signalbox withdraw routing-balanced 1.1.0 --reason 'ignores cut-offs'"
@@ -200,6 +228,21 @@ Examples:
   signalbox decisions show 0192f3a4-5b6c-7d8e-9f00-112233445566
   signalbox decisions erase --order 2e7a8482 --reason 'request of 3 May' --yes")]
     Decisions(Decisions),
+    /// What became of decisions, as other systems reported it
+    #[command(after_help = "\
+Examples:
+  signalbox outcomes --decision 0192f3a4-5b6c-7d8e-9f00-112233445566
+  signalbox outcomes --order 2e7a8482 --history
+  signalbox outcomes --unknown             reports of decisions that the host does not know
+  signalbox outcomes post deliveries.ndjson")]
+    Outcomes(Outcomes),
+    /// What webhooks could not be told, and sending it again
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  signalbox webhooks dead\n  signalbox webhooks resend 17 18"
+    )]
+    Webhooks(WebhooksCommand),
     /// Why a decision came out as it did, and what would have had to differ for the runner-up
     #[command(after_help = "Example:\n  signalbox explain 0192f3a4-5b6c-7d8e-9f00-112233445566")]
     Explain(Explain),
@@ -363,6 +406,18 @@ pub(super) enum ScopeCommand {
         scope: String,
         #[command(flatten)]
         by: By,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WebhooksCommand {
+    /// Events that could not be delivered, newest first
+    Dead(Format),
+    /// Send events again, each once
+    Resend {
+        /// Their numbers, as `webhooks dead` shows them
+        #[arg(required = true)]
+        dead_letters: Vec<u64>,
     },
 }
 

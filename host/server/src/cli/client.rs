@@ -193,6 +193,15 @@ impl Client {
         text(self.send(request).await?)
     }
 
+    /// Sends lines of JSON.
+    pub async fn post_lines<T: DeserializeOwned>(&self, path: &[&str], body: Vec<u8>) -> Result<T, CliError> {
+        let request = self.http.request(Method::POST, self.url(path)?);
+        let request = request
+            .header(reqwest::header::CONTENT_TYPE, "application/x-ndjson")
+            .body(body);
+        self.read(request).await
+    }
+
     fn url(&self, path: &[&str]) -> Result<Url, CliError> {
         let mut url = self.base.clone();
         url.path_segments_mut()

@@ -41,7 +41,10 @@ pub(super) async fn run(client: &Client, options: &Decisions) -> Result<(), CliE
             let erased: ErasedView = client
                 .delete(&["v1", "decisions"], &[("unit", unit), ("reason", reason)])
                 .await?;
-            table::print(&format!("{} records about {unit} were erased", erased.erased))
+            table::print(&format!(
+                "{} records about {unit} were erased, and {} reports of outcomes",
+                erased.erased, erased.outcomes
+            ))
         }
     }
 }

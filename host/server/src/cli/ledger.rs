@@ -221,7 +221,7 @@ fn report(error: &dyn std::error::Error) -> CliError {
 }
 
 /// The journal in the data folder that the arguments name. One that is not there is not made.
-fn journal(place: &Place) -> Result<PathBuf, CliError> {
+pub(super) fn journal(place: &Place) -> Result<PathBuf, CliError> {
     let journal = folders(place)?.journal();
     if journal.exists() {
         return Ok(journal);

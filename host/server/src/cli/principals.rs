@@ -6,7 +6,7 @@ use signalbox_domain::identity::{Grant, GrantedScopes};
 use super::arguments::{Format, PrincipalCommand};
 use super::client::Client;
 use super::error::CliError;
-use super::{scopes, table};
+use super::{keys, scopes, table};
 use crate::api::{Change, PrincipalBody, PrincipalList};
 
 pub(super) async fn run(client: &Client, command: &PrincipalCommand) -> Result<(), CliError> {
@@ -25,6 +25,7 @@ pub(super) async fn run(client: &Client, command: &PrincipalCommand) -> Result<(
             scopes::confirm(&format!("{name} has {}", grants(given)), &change)
         }
         PrincipalCommand::List(format) => list(client, format).await,
+        PrincipalCommand::Key(command) => keys::of_principal(client, command).await,
         PrincipalCommand::Remove { name, by } => {
             let query = [("reason", by.reason.as_str())];
             let change: Change = client.delete(&["v1", "principals", name], &query).await?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use signalbox_domain::events::PolicyVersion;
 
+use super::approval_arguments::{Approve, Because, BreakGlass, Delegate, Dissent};
 use super::arguments::{By, Format};
 
 #[derive(Debug, Args)]
@@ -15,6 +16,18 @@ pub(in crate::cli) struct Releases {
     /// In this phase only
     #[arg(long, value_enum)]
     pub phase: Option<PhaseArgument>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TrialsOptions {
+    /// Of this scope only
+    #[arg(long)]
+    pub scope: Option<String>,
+    /// Champions against what callers do today only
+    #[arg(long)]
+    pub incumbent: bool,
     #[command(flatten)]
     pub format: Format,
 }
@@ -98,6 +111,53 @@ Examples:
         after_help = "Example:\n  signalbox release reject routing-balanced@1.2.0 --reason 'no benefit'"
     )]
     Reject(Commanded),
+    /// The evidence of a release, for the people who decide on it; frozen, approvals are bound to it
+    #[command(after_help = "\
+Without --freeze the frozen document is written, or, while nothing is frozen, as it would be now.
+
+Examples:
+  signalbox release evidence routing-balanced@1.2.0 | jq .evidence.money
+  signalbox release evidence routing-balanced@1.2.0 --freeze --reason 'a week in shadow' > evidence.json")]
+    Evidence {
+        #[command(flatten)]
+        which: Which,
+        /// Freeze it as it stands
+        #[arg(long)]
+        freeze: bool,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Agree to a release: bound to its version, plan, cost book and frozen evidence
+    #[command(after_help = "\
+An author never agrees to their own, and nobody twice. Without --key the host signs on your behalf, and the record says so.
+
+Examples:
+  signalbox release approve routing-balanced@1.2.0 --reason 'fewer splits, no region loses'
+  signalbox release approve routing-balanced@1.2.0 --key ~/.config/signalbox/approver.key --reason 'as the evidence shows' \\
+      --condition 'watch the north for a week'")]
+    Approve(Box<Approve>),
+    /// Disagree with a release: recorded and shown; it blocks nothing by itself, `release reject` ends one
+    #[command(
+        after_help = "Example:\n  signalbox release dissent routing-balanced@1.2.0 --reason 'stores were not asked' --condition 'a pilot first'"
+    )]
+    Dissent(Dissent),
+    /// Take back what you agreed to
+    WithdrawApproval(Because),
+    /// Let another approver speak for you, for a while; what was lent to you cannot be lent on
+    #[command(
+        after_help = "Example:\n  signalbox release delegate routing --to bo --function finance --for 14d --reason holidays"
+    )]
+    Delegate(Box<Delegate>),
+    /// Emergency: two operators let something decide that decided before, or the built-in policy, for a stated time
+    #[command(after_help = "\
+One operator proposes, another confirms within 15 minutes; it ends by itself. No freeze forbids it, and it has to be reviewed.
+
+Examples:
+  signalbox release break-glass routing --to routing-balanced@1.1.0 --hours 12 --reason 'orders are stuck'
+  signalbox release break-glass routing --confirm --reason 'seen it too'
+  signalbox release break-glass routing --show
+  signalbox release break-glass routing --end --reason 'fixed'")]
+    BreakGlass(BreakGlass),
     /// Take back what a scope got last: its canary if it has one, else its champion
     #[command(after_help = "\
 Takes effect at once, also if the ledger cannot be written. A second time takes back the one before.

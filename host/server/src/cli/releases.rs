@@ -11,10 +11,8 @@ use super::arguments::By;
 use super::client::Client;
 use super::error::CliError;
 use super::release_arguments::{Commanded, ReleaseSubcommand, Releases, Submitted, Which};
-use super::{release_file, scopes, table};
-use crate::api::{
-    Change, ReleaseChanged, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseView, SubmitRelease,
-};
+use super::{approvals, release_file, scopes, table, trials};
+use crate::api::{Change, EvidenceView, ReleaseChanged, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseView, SubmitRelease};
 
 pub(super) async fn list(client: &Client, options: &Releases) -> Result<(), CliError> {
     let phase = options.phase.map(|phase| ("phase", phase.as_str().to_owned()));
@@ -37,12 +35,39 @@ pub(super) async fn run(client: &Client, command: &ReleaseSubcommand) -> Result<
             }
             table::print(&render(&detail))
         }
+        ReleaseSubcommand::Evidence { which, freeze, by } => evidence(client, which, *freeze, by).await,
         ReleaseSubcommand::Promote(options) => command_(client, "promote", options).await,
         ReleaseSubcommand::Hold(options) => command_(client, "hold", options).await,
         ReleaseSubcommand::Resume(options) => command_(client, "resume", options).await,
         ReleaseSubcommand::Reject(options) => command_(client, "reject", options).await,
         ReleaseSubcommand::Rollback { scope, by } => scopes::roll_back(client, scope, by).await,
+        ReleaseSubcommand::Approve(options) => approvals::approve(client, options).await,
+        ReleaseSubcommand::Dissent(options) => approvals::dissent(client, options).await,
+        ReleaseSubcommand::WithdrawApproval(options) => approvals::withdraw(client, options).await,
+        ReleaseSubcommand::Delegate(options) => approvals::delegate(client, options).await,
+        ReleaseSubcommand::BreakGlass(options) => approvals::break_glass(client, options).await,
     }
+}
+
+/// The document as JSON: people read it through `release show`, and tools this.
+async fn evidence(client: &Client, which: &Which, freeze: bool, by: &By) -> Result<(), CliError> {
+    let Which { version, scope } = which;
+    let number = version.version.to_string();
+    let path = ["v1", "releases", &version.policy, &number, "evidence"];
+    let view: EvidenceView = if freeze {
+        let body = ReleaseCommand {
+            scope: scope.clone(),
+            expected_revision: None,
+            reason: by.reason.clone(),
+        };
+        client.send_json(Method::POST, &path, &body).await?
+    } else {
+        let query: Vec<(&str, String)> = scope.iter().map(|scope| ("scope", scope.clone())).collect();
+        client.get_where(&path, &query).await?
+    };
+    let text = serde_json::to_string_pretty(&view)
+        .map_err(|problem| CliError::Output(std::io::Error::other(problem)))?;
+    table::print(&text)
 }
 
 async fn submit(client: &Client, what: &Submitted, scope: Option<&String>, by: &By) -> Result<(), CliError> {
@@ -81,7 +106,7 @@ async fn command_(client: &Client, what: &str, options: &Commanded) -> Result<()
     confirm(&changed)
 }
 
-fn confirm(changed: &ReleaseChanged) -> Result<(), CliError> {
+pub(super) fn confirm(changed: &ReleaseChanged) -> Result<(), CliError> {
     let change = Change {
         revision: changed.state_revision,
         recorded: changed.recorded,
@@ -188,6 +213,10 @@ fn render(detail: &ReleaseDetail) -> String {
             );
         }
     }
+    if let Some(trial) = &detail.trial {
+        let _ = write!(text, "\n\nShown so far: {}", trials::render(trial));
+    }
+    text.push_str(&approvals::render(&detail.approvals));
     text.push_str("\n\nHistory");
     for past in &detail.history {
         let _ = write!(text, "\n  {}", history(past));
@@ -211,6 +240,17 @@ fn plan(plan: &RolloutPlan) -> String {
             step.share_bp, step.min_hours, step.min_decisions
         );
     }
+    let proof = &plan.proof;
+    let segments: Vec<&str> = proof.segments.iter().map(|key| key.as_str()).collect();
+    let _ = write!(
+        text,
+        "\n  proof     {}, looked at by {}; {} bp of error to pass, {} bp to stop; a pair counts up to {} minor units",
+        proof.success.as_str(),
+        if segments.is_empty() { "nothing".to_owned() } else { segments.join(", ") },
+        proof.alpha_bp,
+        proof.harm_alpha_bp,
+        proof.bound_minor,
+    );
     let functions: Vec<&str> = plan
         .approvals
         .functions
@@ -253,7 +293,7 @@ fn promoted(to: Stage) -> String {
     format!("promoted to {to}")
 }
 
-fn print_json(value: &impl serde::Serialize) -> Result<(), CliError> {
+pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), CliError> {
     let text =
         serde_json::to_string(value).map_err(|problem| CliError::Output(std::io::Error::other(problem)))?;
     table::print(&text)

@@ -9,6 +9,7 @@ use signalbox_domain::validate::Bounds;
 use signalbox_sandbox::engine::CpuLevel;
 
 use crate::record::{LogMode, OnLogFailure};
+use crate::webhooks::Group;
 
 use super::settings::{LogFormat, WatchMode};
 
@@ -24,6 +25,7 @@ pub(super) struct Written {
     pub(super) requests: Bounds,
     /// Files of cost books by the name that scopes use.
     pub(super) cost_books: BTreeMap<String, PathBuf>,
+    pub(super) webhooks: Vec<Webhook>,
     pub(super) scope: Vec<Scope>,
     pub(super) log: Log,
     pub(super) telemetry: Telemetry,
@@ -194,6 +196,18 @@ impl Default for Decisions {
 pub(super) struct Mask {
     pub(super) pointer: String,
     pub(super) round_decimals: Option<u8>,
+}
+
+/// One receiver of events.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Webhook {
+    pub(super) url: String,
+    pub(super) secret_file: PathBuf,
+    #[serde(default)]
+    pub(super) events: Vec<Group>,
+    #[serde(default)]
+    pub(super) scopes: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

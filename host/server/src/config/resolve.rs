@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use signalbox_domain::Domain;
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::scope::{Scope, ScopeError, Scopes};
 use signalbox_domain::toml_file::{FileError, TomlFile};
 use signalbox_sandbox::compile::Budget;
 
 use crate::decide::ShadowSettings;
+use crate::webhooks::WebhookSettings;
 use crate::record::{MaskAction, MaskRule, RecordSettings, Retention};
 
 use super::file::{self, Written};
@@ -21,12 +23,16 @@ use super::settings::{
 };
 use super::{ConfigError, read_text};
 
+/// Each has a task of its own.
+const WEBHOOKS_MAX: usize = 16;
+
 /// The watched folder when none is named.
 const DEFAULT_POLICIES: &str = "policies";
 
 pub(super) fn resolve(document: &TomlFile, written: Written, folder: &Path) -> Result<Config, ConfigError> {
     check_bounds(document, &written).map_err(ConfigError::wrong)?;
     let books = cost_books(document, &written.cost_books, folder)?;
+    let webhooks = webhooks(document, &written, folder).map_err(ConfigError::wrong)?;
     Ok(Config {
         file: None,
         server: server(document, &written.server, folder).map_err(ConfigError::wrong)?,
@@ -38,6 +44,7 @@ pub(super) fn resolve(document: &TomlFile, written: Written, folder: &Path) -> R
         },
         decisions: decisions(document, &written.decisions).map_err(ConfigError::wrong)?,
         shadow: shadow(&written.shadow),
+        webhooks,
         requests: written.requests,
         scopes: scopes(document, written.scope, &books).map_err(ConfigError::wrong)?,
         log: LogSettings {
@@ -278,6 +285,41 @@ fn decisions(document: &TomlFile, written: &file::Decisions) -> Result<RecordSet
         masks,
         ..RecordSettings::default()
     })
+}
+
+fn webhooks(
+    document: &TomlFile,
+    written: &Written,
+    folder: &Path,
+) -> Result<Vec<WebhookSettings>, Box<FileError>> {
+    if written.webhooks.len() > WEBHOOKS_MAX {
+        let expected = format!("at most {WEBHOOKS_MAX} webhooks");
+        return Err(document.problem("webhooks", expected, written.webhooks.len().to_string()));
+    }
+    let mut webhooks: Vec<WebhookSettings> = Vec::new();
+    for (place, webhook) in written.webhooks.iter().enumerate() {
+        let field = format!("webhooks[{place}].url");
+        // What stands in it may be a secret, so it is not repeated.
+        let url = WebhookSettings::url(&webhook.url)
+            .map_err(|expected| document.problem(&field, expected, "another one"))?;
+        if webhooks.iter().any(|known| known.url == url) {
+            return Err(document.problem(&field, "each URL once", "one that stands above"));
+        }
+        for scope in &webhook.scopes {
+            let declared = written.scope.iter().any(|known| known.name == *scope);
+            if !declared && !(written.scope.is_empty() && scope.parse::<Domain>().is_ok()) {
+                let field = format!("webhooks[{place}].scopes");
+                return Err(document.problem(&field, "scopes of this file", format!("{scope:?}")));
+            }
+        }
+        webhooks.push(WebhookSettings {
+            url,
+            secret_file: folder.join(&webhook.secret_file),
+            events: webhook.events.clone(),
+            scopes: webhook.scopes.clone(),
+        });
+    }
+    Ok(webhooks)
 }
 
 /// Reads every cost book that is named; its own errors point into its own file.

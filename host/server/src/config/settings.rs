@@ -18,6 +18,7 @@ use signalbox_sandbox::inspect::InspectBounds;
 
 use crate::decide::ShadowSettings;
 use crate::record::RecordSettings;
+use crate::webhooks::WebhookSettings;
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct Config {
     pub decisions: RecordSettings,
     /// How challengers are compared.
     pub shadow: ShadowSettings,
+    /// Who is told of what.
+    pub webhooks: Vec<WebhookSettings>,
     /// What a request may hold.
     pub requests: Bounds,
     /// Every scope with its cost book, in the order in which they are listed.
@@ -114,6 +117,11 @@ impl FolderSettings {
         self.data.join("secret").join("ledger.key")
     }
 
+    /// The key with which the host signs approvals, in a folder that only the host's user may enter.
+    pub fn approvals_key(&self) -> PathBuf {
+        self.data.join("secret").join("approvals.key")
+    }
+
     /// Where backups go.
     pub fn backups(&self) -> PathBuf {
         self.data.join("backups")
@@ -127,6 +135,16 @@ impl FolderSettings {
     /// What challengers have shown.
     pub fn trials(&self) -> PathBuf {
         self.data.join("trials")
+    }
+
+    /// How far webhooks were told, and what they could not be told.
+    pub fn webhooks(&self) -> PathBuf {
+        self.data.join("webhooks.sqlite")
+    }
+
+    /// What became of decisions.
+    pub fn outcomes(&self) -> PathBuf {
+        self.data.join("outcomes.sqlite")
     }
 
     /// The salt for masking, in a folder that only the host's user may enter.

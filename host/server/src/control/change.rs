@@ -8,6 +8,7 @@ use signalbox_domain::events::{Admission, Entry, Event, HOST_ACTOR, PolicyVersio
 use signalbox_domain::release::{ReleaseChange, ReleaseEvent};
 use signalbox_domain::{Domain, Timestamp};
 
+use super::approvals;
 use super::error::ControlError;
 use super::identity::IdentityChange;
 use super::releases::Asked;
@@ -194,6 +195,7 @@ pub(super) enum Change {
         by: By,
     },
     Release(Asked),
+    Approval(Box<approvals::Asked>),
 }
 
 impl Change {
@@ -203,6 +205,7 @@ impl Change {
             Change::Propose(Proposal::Admitted { policy, .. }) => Some(policy),
             Change::Use { target, .. } => Some(target),
             Change::Release(asked) => asked.command.brings(),
+            Change::Approval(asked) => asked.brings(),
             Change::Propose(Proposal::Rejected(_))
             | Change::RollBack { .. }
             | Change::Withdraw { .. }

@@ -1,12 +1,14 @@
 //! Which version a scope runs by itself, and what a name in a command means.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use semver::Version;
+use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::envelope::Lever;
 use signalbox_domain::events::{AdmittedVersion, PolicyVersion, State};
 use signalbox_domain::scope::Scope;
-use signalbox_domain::{Domain, Timestamp};
+use signalbox_domain::{Digest, Domain, Timestamp};
 
 use super::change::{Pending, PendingState};
 use super::error::ControlError;
@@ -19,6 +21,8 @@ pub(super) struct World<'a> {
     pub(super) state: &'a State,
     /// The configured scopes.
     pub(super) scopes: &'a [Scope],
+    /// The cost book of each scope, in their order; the default book for a scope that has none here.
+    pub(super) cost_books: &'a [Arc<CostBook>],
     /// Versions on their way.
     pub(super) pending: &'a [Pending],
     /// Bounds of levers.
@@ -79,6 +83,9 @@ impl<'a> World<'a> {
             needed.extend(choice.champion().cloned());
             needed.extend(choice.previous().cloned());
             needed.extend(self.wanted(scope).map(|known| known.admission.version.clone()));
+            let glass = self.state.approvals.glass().get(&scope.name);
+            // What is proposed is made ready before it is confirmed.
+            needed.extend(glass.and_then(|glass| glass.wanted(self.now)).cloned());
             let releases = self.state.releases_of(&scope.name);
             let running = releases.filter(|release| release.phase().is_shadow() || release.phase().is_live());
             needed.extend(running.map(|release| release.version().clone()));
@@ -133,6 +140,13 @@ impl<'a> World<'a> {
                 .map(|known| known.version.clone())
                 .collect(),
         })
+    }
+
+    /// The digest of the cost book of this scope.
+    pub(super) fn cost_book(&self, scope: &str) -> Digest {
+        let mut books = self.scopes.iter().zip(self.cost_books);
+        let found = books.find(|(known, _)| *known.name == *scope);
+        found.map_or_else(|| CostBook::default().digest(), |(_, book)| book.digest())
     }
 
     /// The levers in force.

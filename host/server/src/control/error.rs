@@ -8,6 +8,7 @@ use signalbox_domain::scope::Weakness;
 use signalbox_domain::{Digest, Domain};
 use signalbox_ledger::LedgerError;
 
+use super::approvals::ApprovalRefused;
 use super::identity::Lifetime;
 use super::releases::Gate;
 use crate::ready::LoadError;
@@ -209,6 +210,9 @@ pub enum ControlError {
         /// Every gate, also those that are met.
         gates: Vec<Gate>,
     },
+    /// Something about approvals.
+    #[error("{0}")]
+    Approval(ApprovalRefused),
     /// The command needs a reason.
     #[error("say why: the reason goes into the ledger and is shown to whoever looks at the release")]
     NoReason,

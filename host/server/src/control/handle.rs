@@ -7,6 +7,7 @@ use signalbox_domain::Digest;
 use signalbox_domain::Timestamp;
 use signalbox_domain::envelope::Lever;
 use signalbox_domain::events::{Admission, Event, PolicyVersion};
+use signalbox_ledger::SigningKey;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::change::{Applied, By, Change, Pending, Proposal};
@@ -29,6 +30,7 @@ pub struct ControlHandle {
     published: Arc<Published>,
     loader: Arc<Loader>,
     trials: Trials,
+    approvals_key: Arc<SigningKey>,
     clock: Clock,
 }
 
@@ -46,6 +48,7 @@ impl ControlHandle {
         published: Arc<Published>,
         loader: Arc<Loader>,
         trials: Trials,
+        approvals_key: SigningKey,
         clock: Clock,
     ) -> ControlHandle {
         ControlHandle {
@@ -53,6 +56,7 @@ impl ControlHandle {
             published,
             loader,
             trials,
+            approvals_key: Arc::new(approvals_key),
             clock,
         }
     }
@@ -246,6 +250,11 @@ impl ControlHandle {
     /// The host's time.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The key with which the host signs what approvers say.
+    pub(super) fn approvals_key(&self) -> &SigningKey {
+        &self.approvals_key
     }
 
     pub(super) async fn identity(&self, change: IdentityChange, by: By) -> Result<Applied, ControlError> {

@@ -11,7 +11,7 @@ use signalbox_domain::scope::Scope;
 use super::change::{By, Change, Proposal};
 use super::choice::World;
 use super::error::ControlError;
-use super::{identity, levers, releases};
+use super::{approvals, identity, levers, releases};
 
 /// What a change comes to.
 #[derive(Debug)]
@@ -92,6 +92,7 @@ pub(super) fn plan(world: &World<'_>, change: &Change) -> Result<Plan, ControlEr
         }
         Change::Identity { change, by } => identity::plan(world, change, by),
         Change::Release(asked) => releases::plan(world, asked),
+        Change::Approval(asked) => approvals::plan(world, asked),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use signalbox_domain::approvals::Register;
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::events::{Admission, AdmittedVersion, PolicyVersion, ScopeChoice};
 use signalbox_domain::identity::Directory;
@@ -33,6 +34,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) unrecorded: usize,
     /// Who may what.
     pub(super) identity: &'a Arc<Directory>,
+    /// Who agreed to what.
+    pub(super) approvals: &'a Arc<Register>,
 }
 
 /// Builds the snapshot.
@@ -48,6 +51,7 @@ pub(super) fn snapshot(world: &World<'_>, around: &Surroundings<'_>) -> Snapshot
         releases: releases(world, around),
         unrecorded: around.unrecorded,
         identity: Arc::clone(around.identity),
+        approvals: Arc::clone(around.approvals),
     }
 }
 
@@ -60,12 +64,23 @@ fn scope_state(
     let choice = world.state.scope(&scope.name);
     let ready =
         |version: Option<&PolicyVersion>| version.and_then(|version| around.ready.get(version)).cloned();
+    let broken = world.state.approvals.broken(&scope.name, world.now);
+    // While the glass is broken nothing unproven runs beside what was named.
+    let (champion, previous, challengers) = match broken {
+        Some(glass) => (ready(glass.what.to.as_ref()), ready(choice.champion()), Vec::new()),
+        None => (
+            ready(choice.champion()),
+            ready(choice.previous()),
+            challengers(world, around, scope),
+        ),
+    };
     ScopeState {
         scope: scope.clone(),
-        builtin_forced: choice.builtin_forced,
-        champion: ready(choice.champion()),
-        previous: ready(choice.previous()),
-        challengers: challengers(world, around, scope),
+        builtin_forced: choice.builtin_forced || broken.is_some_and(|glass| glass.what.to.is_none()),
+        glass: world.state.approvals.glass().get(&scope.name).cloned(),
+        champion,
+        previous,
+        challengers,
         cost_book: Arc::clone(cost_book),
         cost_book_digest: cost_book.digest(),
         note: note(world, around, scope, &choice),

@@ -9,9 +9,11 @@ mod rules;
 use std::sync::Arc;
 
 use signalbox_domain::events::PolicyVersion;
+use signalbox_domain::governance::Governance;
 use signalbox_domain::release::Release;
 use signalbox_domain::rollout::RolloutPlan;
 
+use super::approvals::{self, ApprovalReport};
 use super::change::{Applied, By, Change};
 use super::error::ControlError;
 use super::handle::ControlHandle;
@@ -45,13 +47,15 @@ pub(super) enum Command {
     Hold,
     Resume,
     Reject,
+    /// Rejects what decides nothing yet, and takes a canary back.
+    End,
 }
 
 impl Command {
     pub(super) fn brings(&self) -> Option<&Arc<LivePolicy>> {
         match self {
             Command::Promote { target, .. } => Some(target),
-            Command::Submit | Command::Hold | Command::Resume | Command::Reject => None,
+            Command::Submit | Command::Hold | Command::Resume | Command::Reject | Command::End => None,
         }
     }
 }
@@ -63,10 +67,14 @@ pub struct ReleaseReport {
     pub release: Release,
     /// Its rollout plan.
     pub plan: RolloutPlan,
+    /// Who answers for its version, and until when.
+    pub governance: Governance,
     /// Where a promotion would lead, and its gates.
     pub outlook: Outlook,
     /// What it has shown against the champion of now, at the prices of now; none before its shadow.
     pub trial: Option<TrialFigures>,
+    /// Who agreed and who did not, and what is missing.
+    pub approvals: ApprovalReport,
 }
 
 impl ControlHandle {
@@ -259,16 +267,20 @@ impl ControlHandle {
         let scope = snapshot.scope(state.release.scope());
         let key = scope.map(|scope| scope.trial_key(state.release.id(), state.release.version()));
         let trial = key.and_then(|key| self.trials().read(&key, TrialFigures::of));
+        let now = self.now();
+        let approvals = approvals::reported(snapshot, &state.release, &state.plan, now);
         ReleaseReport {
             release: state.release.clone(),
             plan: state.plan.clone(),
-            outlook: gates::of_snapshot(snapshot, state, trial.as_ref(), self.now()),
+            governance: state.governance.clone(),
+            outlook: gates::of_snapshot(snapshot, state, trial.as_ref(), &approvals.weighed, now),
             trial,
+            approvals,
         }
     }
 }
 
-fn unknown(scope: &str, version: &PolicyVersion) -> ControlError {
+pub(super) fn unknown(scope: &str, version: &PolicyVersion) -> ControlError {
     ControlError::UnknownRelease {
         scope: Some(scope.to_owned()),
         version: version.clone(),

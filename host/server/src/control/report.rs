@@ -50,7 +50,19 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::TokenRevoked { .. }
             | Event::AccessRefused(_)
             | Event::DecisionsErased { .. }
-            | Event::DecisionsNotLogged { .. } => tracing::info!(
+            | Event::DecisionsNotLogged { .. }
+            | Event::EvidenceFrozen(_)
+            | Event::ApprovalGiven(_)
+            | Event::ApprovalWithdrawn { .. }
+            | Event::Dissented(_)
+            | Event::ApprovalDelegated { .. }
+            | Event::DelegationRevoked { .. }
+            | Event::ApproverKeyRegistered { .. }
+            | Event::ApproverKeyRevoked { .. }
+            | Event::ApprovalEscalated(_)
+            | Event::BreakGlassProposed(_)
+            | Event::GlassBroken(_)
+            | Event::GlassEnded { .. } => tracing::info!(
                 kind = entry.event.kind(),
                 actor = entry.actor,
                 reason = entry.reason,

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::choice::World;
 use super::error::StartError;
+use super::guard;
 use super::handle::ControlHandle;
 use super::keeper;
 use super::publish::Ready;
@@ -43,6 +44,8 @@ pub struct ControlOptions {
     pub journal: PathBuf,
     /// The file of the key that signs it, made at the first start.
     pub ledger_key: PathBuf,
+    /// The file of the key with which the host signs approvals, made at the first start.
+    pub approvals_key: PathBuf,
     /// Every scope with its cost book, in the order in which they are listed.
     pub scopes: Vec<(Scope, Arc<CostBook>)>,
     /// Bounds of levers.
@@ -73,11 +76,15 @@ impl Control {
     /// [`StartError`] when the ledger cannot be opened, is in use, or was altered.
     pub async fn start(options: ControlOptions, loader: Arc<Loader>) -> Result<Control, StartError> {
         let (scopes, cost_books): (Vec<Scope>, Vec<Arc<CostBook>>) = options.scopes.into_iter().unzip();
+        let approvals_key = KeyFile::new(options.approvals_key);
         let (path, key) = (options.journal, KeyFile::new(options.ledger_key));
         let now = (options.clock)();
-        let (journal, state) = tokio::task::spawn_blocking(move || open(&path, key, now))
-            .await
-            .map_err(|_| StartError::Stopped)??;
+        let opened = tokio::task::spawn_blocking(move || {
+            let (journal, state) = open(&path, key, now)?;
+            let approvals_key = approvals_key.present_or_new().map_err(LedgerError::from)?;
+            Ok::<_, StartError>((journal, state, approvals_key))
+        });
+        let (journal, state, approvals_key) = opened.await.map_err(|_| StartError::Stopped)??;
         let clock = Arc::clone(&options.clock);
         let setup = Setup {
             scopes,
@@ -103,8 +110,10 @@ impl Control {
             stop.clone(),
         ));
         tasks.spawn(tick(messages.clone(), stop.clone()));
+        let handle = ControlHandle::new(messages.clone(), published, loader, options.trials, approvals_key, clock);
+        tasks.spawn(guard::run(handle.clone(), stop.clone()));
         Ok(Control {
-            handle: ControlHandle::new(messages.clone(), published, loader, options.trials, clock),
+            handle,
             messages,
             thread,
             tasks,
@@ -164,6 +173,7 @@ async fn make_ready(
     let world = World {
         state,
         scopes: &setup.scopes,
+        cost_books: &setup.cost_books,
         pending: &[],
         bounds: setup.levers,
         now: (setup.clock)(),

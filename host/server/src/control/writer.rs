@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use signalbox_domain::Timestamp;
+use signalbox_domain::approvals::Register;
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::events::{Admission, Entry, Event, PolicyVersion, State};
 use signalbox_domain::identity::Directory;
@@ -12,6 +13,7 @@ use signalbox_domain::scope::Scope;
 use signalbox_ledger::{Journal, LedgerError};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::approvals::{self, Due};
 use super::change::{Applied, By, Change, Pending, TakenBack};
 use super::checkpoints::Checkpoints;
 use super::choice::World;
@@ -89,6 +91,8 @@ pub(super) struct Writer {
     revision: u64,
     /// As it was last published: most publications change nothing of it.
     identity: Arc<Directory>,
+    /// As it was last published, too.
+    approvals: Arc<Register>,
     checkpoints: Checkpoints,
     published: Arc<Published>,
 }
@@ -120,6 +124,7 @@ impl Writer {
             unrecorded: VecDeque::new(),
             revision,
             identity: Arc::default(),
+            approvals: Arc::default(),
             checkpoints,
             published,
         };
@@ -185,6 +190,7 @@ impl Writer {
         World {
             state: &self.state,
             scopes: &self.setup.scopes,
+            cost_books: &self.setup.cost_books,
             pending: &self.pending,
             bounds: self.setup.levers,
             now: self.now(),
@@ -367,11 +373,31 @@ impl Writer {
             );
         }
         self.record_refusals();
+        self.what_is_due();
         // What should have gone live while the ledger could not be written.
         self.settle();
         let shown = self.published.snapshot.load().levers.len();
         if before != self.unrecorded.len() || shown != self.world().levers().count() {
             self.publish();
+        }
+    }
+
+    /// What follows from time alone.
+    fn what_is_due(&mut self) {
+        let Due { stops, adds } = approvals::due(&self.world());
+        if !stops.is_empty()
+            && let Err(problem) = self.stop(stops)
+        {
+            tracing::error!(error = error_text::chain(&problem), "a break-glass that is over is not ended yet");
+        }
+        if !adds.is_empty() {
+            match self.add(adds) {
+                Ok(()) => self.publish(),
+                Err(problem) => tracing::debug!(
+                    error = error_text::chain(&problem),
+                    "what waits for approval is not told of yet"
+                ),
+            }
         }
     }
 
@@ -384,6 +410,9 @@ impl Writer {
         if *self.identity != self.state.identity {
             self.identity = Arc::new(self.state.identity.clone());
         }
+        if *self.approvals != self.state.approvals {
+            self.approvals = Arc::new(self.state.approvals.clone());
+        }
         let snapshot = publish::snapshot(
             &self.world(),
             &Surroundings {
@@ -393,6 +422,7 @@ impl Writer {
                 revision: self.revision,
                 unrecorded: self.unrecorded.len(),
                 identity: &self.identity,
+                approvals: &self.approvals,
             },
         );
         let missing = wanted.iter().filter(|version| !self.ready.contains_key(version));

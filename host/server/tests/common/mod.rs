@@ -138,6 +138,7 @@ impl Folders {
             trials: signalbox_server::trial::Trials::in_memory(),
             journal: config.folders.journal(),
             ledger_key: config.folders.ledger_key(),
+            approvals_key: config.folders.approvals_key(),
             scopes: config.scopes.clone(),
             levers: config.levers,
             clock: clock.clone(),

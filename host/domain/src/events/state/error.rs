@@ -1,5 +1,6 @@
 //! Entries that contradict those before them.
 
+use crate::approvals::ApprovalError;
 use crate::digest::Digest;
 use crate::events::PolicyVersion;
 use crate::identity::IdentityError;
@@ -123,6 +124,12 @@ pub enum FoldError {
     Identity {
         /// How.
         source: IdentityError,
+    },
+    /// An event about who agreed to what.
+    #[error("an event about approvals contradicts those before it")]
+    Approval {
+        /// How.
+        source: ApprovalError,
     },
 }
 

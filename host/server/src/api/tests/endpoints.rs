@@ -16,6 +16,12 @@ pub fn filled(route: &str) -> String {
         ("{policy}", "p"),
         ("{lever_id}", "l"),
         ("{token_id}", "t-1"),
+        ("{dead_letter_id}", "1"),
+        ("{delegation_id}", "del-0"),
+        (
+            "{key_id}",
+            "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        ),
         ("{decision_id}", "0192f3a0-0000-7000-8000-000000000000"),
         ("{*file}", "index.css"),
     ];
@@ -39,7 +45,19 @@ pub fn body(endpoint: &Endpoint) -> Value {
         }
         "/v1/principals/{name}" => json!({ "grants": [] }),
         "/v1/releases" => json!({ "policy": "p", "version": "1.0.0" }),
+        "/v1/releases/{policy}/{version}/approve-signed" => json!({
+            "statement": { "payloadType": "t", "payload": "", "signatures": [] }
+        }),
+        "/v1/delegations" => json!({
+            "scope": "routing", "to": "nobody", "functions": ["finance"], "ends_at": "2020-01-01T00:00:00Z", "reason": "r"
+        }),
+        "/v1/approver-keys" => json!({ "principal": "nobody", "public_key": "00" }),
+        "/v1/scopes/{scope}/break-glass" => json!({ "reason": "r", "hours": 0 }),
+        route if route.starts_with("/v1/scopes/{scope}/break-glass/") => json!({ "reason": "r" }),
         route if route.starts_with("/v1/releases/") => json!({ "reason": "r" }),
+        "/v1/outcomes" => {
+            json!({ "decision_id": "0192f3a0-0000-7000-8000-000000000000", "occurred_at": "2020-01-01T00:00:00Z", "what": { "kind": "DELIVERED" } })
+        }
         "/v1/backups" => json!({ "name": "p" }),
         "/v1/tokens" => json!({ "principal": "nobody" }),
         _ => json!({}),

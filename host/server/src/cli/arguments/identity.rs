@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use signalbox_domain::identity::{Function, Grant, GrantedScopes, Role};
 
 use super::{By, Format, Lasting, lasting};
+use crate::cli::approval_arguments::PrincipalKeyCommand;
 
 #[derive(Debug, Args)]
 pub(crate) struct Login {
@@ -48,6 +49,9 @@ pub(crate) enum PrincipalCommand {
         #[command(flatten)]
         by: By,
     },
+    /// Keys with which approvers sign: register, list, revoke
+    #[command(subcommand, arg_required_else_help = true)]
+    Key(PrincipalKeyCommand),
     /// Everybody, with what they may do
     List(Format),
     /// Let somebody do nothing any more, and revoke their tokens
@@ -87,7 +91,7 @@ fn grant(text: &str) -> Result<Grant, String> {
     })
 }
 
-fn function(text: &str) -> Result<Function, String> {
+pub(crate) fn function(text: &str) -> Result<Function, String> {
     let known = Function::ALL.into_iter().find(|known| known.as_str() == text);
     known.ok_or_else(|| {
         let names: Vec<&str> = Function::ALL.iter().map(|function| function.as_str()).collect();

@@ -42,6 +42,7 @@ impl Bench {
         let world = World {
             state: &self.state,
             scopes: &self.scopes,
+            cost_books: &[],
             pending: &[],
             bounds: BOUNDS,
             now: self.now,
@@ -158,6 +159,7 @@ fn nobody_else_is_named_as_dev_names_its_own_and_those_end_with_it() {
         let world = World {
             state: &bench.state,
             scopes: &bench.scopes,
+            cost_books: &[],
             pending: &[],
             bounds: BOUNDS,
             now: bench.now,

@@ -37,6 +37,7 @@ impl Bench {
         World {
             state: &self.state,
             scopes: &self.scopes,
+            cost_books: &[],
             pending: &self.pending,
             bounds: LeverBounds {
                 count_max: 2,

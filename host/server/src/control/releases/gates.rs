@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use signalbox_domain::Timestamp;
+use signalbox_domain::approvals::{Counted, Weighed};
 use signalbox_domain::events::PolicyVersion;
 use signalbox_domain::governance::Governance;
 use signalbox_domain::release::{Phase, Release, Stage};
@@ -137,6 +138,8 @@ pub(super) struct Facts<'a> {
     pub(super) trial: Option<&'a TrialFigures>,
     /// Versions of the same policy that failed in the scope.
     pub(super) earlier: &'a [&'a Release],
+    /// What the approvals that were given come to.
+    pub(super) weighed: &'a Weighed,
     pub(super) now: Timestamp,
 }
 
@@ -145,6 +148,7 @@ pub(super) fn of_snapshot(
     snapshot: &Snapshot,
     state: &ReleaseState,
     trial: Option<&TrialFigures>,
+    weighed: &Weighed,
     now: Timestamp,
 ) -> Outlook {
     let name = state.release.scope();
@@ -165,6 +169,7 @@ pub(super) fn of_snapshot(
         canary: canary.map(Release::version),
         trial,
         earlier: &earlier,
+        weighed,
         now,
     })
 }
@@ -194,7 +199,7 @@ pub(super) fn outlook(facts: &Facts<'_>) -> Outlook {
     match next {
         Stage::Shadow => {}
         Stage::Canary { .. } => gates.push(canary_free(facts)),
-        Stage::Active => gates.push(approved(&facts.plan.approvals)),
+        Stage::Active => gates.push(approved(&facts.plan.approvals, facts.weighed)),
     }
     Outlook {
         next: Some(next),
@@ -292,19 +297,36 @@ fn canary_free(facts: &Facts<'_>) -> Gate {
     Gate::met_if("canary_free", other.is_none(), detail)
 }
 
-/// Where approvals will be weighed once they can be given.
-fn approved(approvals: &Approvals) -> Gate {
-    let functions: Vec<&str> = approvals.functions.iter().map(|each| each.as_str()).collect();
-    let among = if functions.is_empty() {
-        String::new()
-    } else {
-        format!(", among them {}", functions.join(" and "))
-    };
-    let people = match approvals.count {
+/// Who agreed, and who is missing.
+fn approved(asked: &Approvals, weighed: &Weighed) -> Gate {
+    let people = |count: u32| match count {
         1 => "1 person".to_owned(),
         count => format!("{count} people"),
     };
-    let detail =
-        format!("{people} other than the author{among} have to agree; this host does not collect approvals");
-    Gate::new("approvals", GateState::Inconclusive, detail)
+    let counted = |counted: &Counted| match counted.speaks_for {
+        Some(function) => format!("{} for {function}", counted.approver),
+        None => counted.approver.clone(),
+    };
+    let agreed: Vec<String> = weighed.counted.iter().map(counted).collect();
+    let mut told = vec![match agreed.is_empty() {
+        true => "nobody agreed yet".to_owned(),
+        false => format!("{} agreed", agreed.join(", ")),
+    }];
+    if !weighed.met {
+        let missing: Vec<&str> = weighed.missing_functions.iter().map(|each| each.as_str()).collect();
+        if !missing.is_empty() {
+            told.push(format!("missing: somebody for {}", missing.join(" and somebody else for ")));
+        }
+        if weighed.missing_people > 0 {
+            told.push(format!(
+                "{} of the {} asked for are missing, none of them the author",
+                people(weighed.missing_people),
+                asked.count
+            ));
+        }
+    }
+    if !weighed.not_counted.is_empty() {
+        told.push(format!("{} more were given and do not count", weighed.not_counted.len()));
+    }
+    Gate::met_if("approvals", weighed.met, told.join("; "))
 }

@@ -1,12 +1,14 @@
 //! The rules: which events a command about a release means, or why it is refused.
 
 use signalbox_domain::Timestamp;
+use signalbox_domain::approvals::GlassState;
 use signalbox_domain::events::{AdmittedVersion, Event, PolicyVersion};
 use signalbox_domain::release::{Phase, Release, ReleaseChange, ReleaseEvent, Stage, transition};
 use signalbox_domain::scope::Scope;
 
 use super::gates::{self, Facts, Gate, Outlook};
 use super::{Asked, Command, unknown};
+use crate::control::approvals::{self, ApprovalRefused};
 use crate::control::change::By;
 use crate::control::choice::World;
 use crate::control::error::ControlError;
@@ -25,6 +27,15 @@ pub(in crate::control) fn plan(world: &World<'_>, asked: &Asked) -> Result<Plan,
         Command::Promote { trial, .. } => promote(world, scope, asked, trial.as_deref()),
         Command::Hold => stop(world, asked, ReleaseEvent::Held { reason: reason() }),
         Command::Reject => stop(world, asked, ReleaseEvent::Rejected { reason: reason() }),
+        Command::End => {
+            let event = if current(world, asked)?.phase().canary_share_bp().is_some() {
+                let to = world.state.scope(&asked.scope).champion().cloned();
+                ReleaseEvent::RolledBack { to }
+            } else {
+                ReleaseEvent::Rejected { reason: reason() }
+            };
+            stop(world, asked, event)
+        }
         Command::Resume => {
             let release = current(world, asked)?;
             let change = next(world, release, ReleaseEvent::Resumed)?;
@@ -81,6 +92,13 @@ pub(super) fn promote(
     // What was shown against another champion, while this command waited, shows nothing of this one.
     let trial = trial.filter(|trial| champion.is_none_or(|champion| champion == trial.key.champion));
     let earlier = gates::failed(release, world.state.releases.values());
+    if let Some(glass) = world.state.approvals.broken(&scope.name, world.now)
+        && let GlassState::Broken { until, .. } = glass.state
+    {
+        let scope = scope.name.clone();
+        return Err(ApprovalRefused::GlassIsBroken { scope, until }.into());
+    }
+    let weighed = approvals::weighed(world, release, &admission.rollout);
     let outlook = gates::outlook(&Facts {
         release,
         plan: &admission.rollout,
@@ -89,6 +107,7 @@ pub(super) fn promote(
         canary: canary.map(Release::version),
         trial,
         earlier: &earlier,
+        weighed: &weighed,
         now: world.now,
     });
     let to = promotion(release, &outlook, asked.expected_revision, world.now)?;

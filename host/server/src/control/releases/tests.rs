@@ -115,6 +115,7 @@ impl Bench {
         World {
             state: &self.state,
             scopes: &self.scopes,
+            cost_books: &[],
             pending: &[],
             bounds: LeverBounds {
                 count_max: 2,
