@@ -222,6 +222,12 @@ pub trait Envelope {
     /// What it is about, by which its decision is looked up later: the order's id, or the return authorisation's. The
     /// first one is what arms are assigned by. An allocation is about many orders at once and names none.
     fn units(&self) -> Vec<&str>;
+
+    /// Whether this is the request by which its unit is counted, as far as it tells itself: an order is asked about when a
+    /// date is promised and again when it is routed anew, and each of these requests has the arm of the first.
+    fn counts_unit(&self) -> bool {
+        true
+    }
 }
 
 /// A request struct with the envelope fields written beside its own, because serde's `flatten` and

@@ -30,6 +30,7 @@
 //! immediate = false                  # true: live at once where the scope allows it
 //! shadow = { min_decisions = 1000, min_hours = 24, sample_bp = 10000 }
 //! margins = { loss_minor_per_decision = 5, per_year_minor = 10_000_000 }
+//! proof = { success = "superior", segments = ["channel", "region"], bound_minor = 2_000, alpha_bp = 500, harm_alpha_bp = 100, late_bp = 100 }
 //! approvals = { functions = ["operations", "finance"], count = 2 }
 //!
 //! [rollout.canary]

@@ -11,6 +11,7 @@ mod host_api;
 mod load;
 mod narrator;
 mod other_acts;
+mod release_acts;
 mod report;
 mod routing_acts;
 mod show;
@@ -26,7 +27,7 @@ use clap::Args;
 pub use error::DemoError;
 
 use cohort::{Cohort, told};
-use host::DemoHost;
+use host::{DemoHost, People};
 use host_api::HostApi;
 use load::Pace;
 use narrator::Narrator;
@@ -76,6 +77,7 @@ pub async fn run(args: DemoArgs) -> Result<bool, DemoError> {
     };
     let (host, url, took) = DemoHost::start(&stage).await?;
     let client = host_api::connections(pace.clients, &host.let_in().await?)?;
+    let people = host.people(&url).await?;
     narrator.step(
         &format!("A host starts in {} ms on {url}", took.as_millis()),
         "One binary, no other service. Until a policy is there, the built-in safe one answers.",
@@ -91,7 +93,7 @@ pub async fn run(args: DemoArgs) -> Result<bool, DemoError> {
         sent: Vec::new(),
     };
     let shown = tokio::select! {
-        shown = acts(&mut show) => shown,
+        shown = acts(&mut show, &people) => shown,
         _ = tokio::signal::ctrl_c() => Err(DemoError::Interrupted),
     };
     show.narrator.end_bar();
@@ -136,10 +138,11 @@ async fn prepare(args: &DemoArgs, narrator: &mut Narrator) -> Result<Arc<Cohort>
     Ok(Arc::new(cohort))
 }
 
-async fn acts(show: &mut Show) -> Result<(), DemoError> {
+async fn acts(show: &mut Show, people: &People) -> Result<(), DemoError> {
     first_policies(show).await?;
     let run = routing_acts::stream(show).await?;
     routing_acts::full_speed(show).await?;
+    release_acts::releases(show, people).await?;
     let allocation = other_acts::allocation(show).await?;
     let returns = other_acts::returns(show).await?;
     let cohort = show.cohort.clone();

@@ -106,12 +106,11 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
         let journal = Journal::open(&folder.path().join("ledger.sqlite")).unwrap();
-        let bench = Bench {
+        Bench {
             folder,
             journal,
             changes: watch::Sender::new(0),
-        };
-        bench
+        }
     }
 
     fn path(&self) -> &Path {
@@ -139,13 +138,11 @@ impl Bench {
             events: vec![],
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         };
-        let started = Webhooks::start(
-            &self.path().join("webhooks.sqlite"),
-            &self.path().join("ledger.sqlite"),
-            vec![settings],
-            retry,
-            self.changes.subscribe(),
+        let (outbox, ledger) = (
+            self.path().join("webhooks.sqlite"),
+            self.path().join("ledger.sqlite"),
         );
+        let started = Webhooks::start(&outbox, &ledger, vec![settings], retry, self.changes.subscribe());
         started.await.unwrap()
     }
 }

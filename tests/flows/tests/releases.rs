@@ -8,10 +8,12 @@
     reason = "a test"
 )]
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
-use signalbox_domain::identity::{Grant, GrantedScopes, Principal, Role};
+use signalbox_domain::identity::{Function, Grant, GrantedScopes, Principal, Role};
 use signalbox_flows::policies::policy_toml;
 use signalbox_flows::{Host, requests};
 use signalbox_server::control::{By, Lifetime};
@@ -21,20 +23,30 @@ const CHILD: &str = env!("CARGO_BIN_EXE_compile-child");
 const POLICY: &str = "routing-nearest";
 const FILE: &str = "routing-nearest-1.0.0.wasm";
 
-/// A scope in which a version goes live by a release only. Time is not what is tested: no hours are asked for.
+/// How long a version may take to show what its plan asks for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A scope in which a version goes live by a release only. Time is not what is tested: no hours are asked for, and the
+/// margin is so wide that a few orders show enough.
 const SCOPE: &str = r#"
+[shadow]
+twice_bp = 10_000
+
 [[scope]]
 name = "routing"
 domain = "routing"
 
 [scope.standing_orders]
 shadow = { min_decisions = 1, min_hours = 0, sample_bp = 100 }
+margins = { loss_minor_per_decision = 2_500, per_year_minor = 10_000_000 }
 
 [scope.standing_orders.canary]
 steps = [{ share_bp = 1000 }]
 "#;
 
-const PLAN: &str = "[rollout]\nshadow = { min_decisions = 1, min_hours = 0 }\n\n\
+const PLAN: &str = "[rollout]\nshadow = { min_decisions = 1, min_hours = 0 }\n\
+                    margins = { loss_minor_per_decision = 2_500, per_year_minor = 10_000_000 }\n\
+                    proof = { success = \"parity\", segments = [], bound_minor = 5_000 }\n\n\
                     [rollout.canary]\nsteps = [{ share_bp = 1000 }, { share_bp = 10000 }]\n";
 
 /// That version of the policy, no two with the same parameters.
@@ -130,15 +142,43 @@ impl Stage {
         problem
     }
 
+    /// Sends orders until Olga's promotion is let through; the phase that follows.
+    async fn proven(&self, version: &str) -> String {
+        let began = Instant::now();
+        loop {
+            for number in 0..10 {
+                self.host.answer("routing", &requests::routing(1, 5, number)).await;
+            }
+            let (status, body) = self.command(&self.olga, version, "promote", &json!({})).await;
+            if status == 200 {
+                return body["release"]["phase"].as_str().unwrap().to_owned();
+            }
+            assert!(began.elapsed() < PATIENCE, "{body:#}");
+        }
+    }
+
+    /// Freezes the evidence, and two people agree who did not write the version.
+    async fn agreed(&self, version: &str) {
+        let (status, frozen) = self.command(&self.olga, version, "evidence", &json!({})).await;
+        assert_eq!(status, 200, "{frozen:#}");
+        for (name, function) in [("opal", Function::Operations), ("fin", Function::Finance)] {
+            let who = approver(&self.host, name, function).await;
+            let (status, body) = self.command(&who, version, "approve", &json!({})).await;
+            assert_eq!(status, 200, "{body:#}");
+        }
+    }
+
     /// Releases a version all the way.
     async fn release(&self, version: &str) {
         self.admit(version, "9999-12-31", PLAN).await;
         let (status, changed) = self.submit(&self.ana, version).await;
         assert_eq!(status, 200, "{changed:#}");
-        let mut phases = Vec::new();
-        for _ in 0..4 {
-            phases.push(self.done(version, "promote").await);
+        let mut phases = vec![self.done(version, "promote").await];
+        for _ in 0..2 {
+            phases.push(self.proven(version).await);
         }
+        self.agreed(version).await;
+        phases.push(self.proven(version).await);
         assert_eq!(phases, ["shadow", "canary", "canary", "active"]);
     }
 
@@ -189,13 +229,27 @@ impl Stage {
 }
 
 async fn client(host: &Host, name: &str, role: Role, scopes: GrantedScopes) -> reqwest::Client {
+    let grant = Grant {
+        role,
+        functions: [].into(),
+        scopes,
+    };
+    let_in(host, name, grant).await
+}
+
+async fn approver(host: &Host, name: &str, function: Function) -> reqwest::Client {
+    let grant = Grant {
+        role: Role::Approver,
+        functions: [function].into(),
+        scopes: GrantedScopes::All,
+    };
+    let_in(host, name, grant).await
+}
+
+async fn let_in(host: &Host, name: &str, grant: Grant) -> reqwest::Client {
     let principal = Principal {
         name: name.to_owned(),
-        grants: vec![Grant {
-            role,
-            functions: [].into(),
-            scopes,
-        }],
+        grants: vec![grant],
     };
     let by = || By {
         actor: "tests".to_owned(),
@@ -259,9 +313,16 @@ async fn a_version_goes_live_by_its_release_and_back_by_one_command_and_a_restar
 
     assert_eq!(stage.done("1.0.0", "promote").await, "shadow");
     assert_eq!(stage.who_answers().await, "built_in", "a shadow answers nobody");
-    for expected in ["canary", "canary", "active"] {
-        assert_eq!(stage.done("1.0.0", "promote").await, expected);
+    let (status, early) = stage.command(&stage.olga, "1.0.0", "promote", &json!({})).await;
+    assert_eq!((status, kind(&early)), (409, "not-possible"), "nothing was shown yet: {early:#}");
+    for expected in ["canary", "canary"] {
+        assert_eq!(stage.proven("1.0.0").await, expected);
     }
+    let (status, alone) = stage.command(&stage.olga, "1.0.0", "promote", &json!({})).await;
+    assert_eq!(status, 409, "nobody agreed yet: {alone:#}");
+    assert!(gate(&alone, "approvals").starts_with("unmet: nobody agreed yet"), "{alone:#}");
+    stage.agreed("1.0.0").await;
+    assert_eq!(stage.done("1.0.0", "promote").await, "active");
     assert_eq!(stage.who_answers().await, "champion 1.0.0");
 
     stage.release("1.0.1").await;
@@ -378,14 +439,14 @@ async fn a_weak_plan_is_refused_with_the_difference_and_nothing_goes_around_a_re
     let stage = Stage::new().await;
     let weak = PLAN.replace(
         "[rollout]\n",
-        "[rollout]\nmargins = { loss_minor_per_decision = 9 }\n",
+        "[rollout]\napprovals = { functions = [\"operations\"], count = 1 }\n",
     );
     stage.admit("1.0.1", "9999-12-31", &weak).await;
     let (status, problem) = stage.submit(&stage.ana, "1.0.1").await;
     assert_eq!((status, kind(&problem)), (409, "not-possible"));
     assert_eq!(
-        gate(&problem, "rollout.margins.loss_minor_per_decision"),
-        "expected 5 or less, found 9"
+        gate(&problem, "rollout.approvals.count"),
+        "expected 2 or more, found 1"
     );
 
     // The author's wish means nothing in this scope.
@@ -493,9 +554,8 @@ async fn a_canary_is_taken_back_before_its_champion() {
     stage.release("1.0.0").await;
     stage.admit("1.0.1", "9999-12-31", PLAN).await;
     stage.submit(&stage.ana, "1.0.1").await;
-    for _ in 0..2 {
-        stage.done("1.0.1", "promote").await;
-    }
+    stage.done("1.0.1", "promote").await;
+    assert_eq!(stage.proven("1.0.1").await, "canary");
     stage.roll_back().await;
     let canary = stage.show("1.0.1").await;
     assert_eq!(

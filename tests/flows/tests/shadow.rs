@@ -36,7 +36,7 @@ decisions_per_year = 1_000_000
 
 [scope.standing_orders]
 shadow = { min_decisions = 1, min_hours = 0, sample_bp = 100 }
-margins = { loss_minor_per_decision = 50, per_year_minor = 100_000_000 }
+margins = { loss_minor_per_decision = 2_500, per_year_minor = 10_000_000_000 }
 
 [scope.standing_orders.canary]
 steps = [{ share_bp = 1000 }]
@@ -181,8 +181,11 @@ async fn a_worse_version_is_stopped_by_the_host_before_it_answered_anybody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_that_decides_the_same_passes_the_gates_of_its_shadow_and_a_restart_forgets_nothing() {
     let stage = Stage::new(120).await;
-    // Another version by its bytes only: a bound that nothing reaches.
-    stage.shadow(POLICY, "1.1.0", &challenger("1.1.0", "limits.candidates_max = 4")).await;
+    // Another version by its bytes only: a bound that nothing reaches. A wide margin, so that few orders are enough.
+    let wide = challenger("1.1.0", "limits.candidates_max = 4")
+        .replace("loss_minor_per_decision = 50", "loss_minor_per_decision = 2_500")
+        .replace("per_year_minor = 100_000_000", "per_year_minor = 10_000_000_000");
+    stage.shadow(POLICY, "1.1.0", &wide).await;
     let (status, refused) = stage.promote(POLICY, "1.1.0").await;
     assert_eq!(status, 409, "nothing was shown yet: {refused:#}");
     stage.decide().await;
@@ -220,7 +223,7 @@ async fn a_version_that_decides_the_same_passes_the_gates_of_its_shadow_and_a_re
 async fn one_trap_in_the_shadow_ends_a_release_and_no_caller_notices() {
     let stage = Stage::new(10).await;
     stage.host.drop_file(HOSTILE_FILE, signalbox_guests::component("guest-hostile"));
-    let trap = hostile_toml("1.0.0", "trap").replace("[rollout]\nimmediate = true\n", PLAN);
+    let trap = hostile_toml("1.0.0", "panic").replace("[rollout]\nimmediate = true\n", PLAN);
     stage.shadow("hostile", "1.0.0", &trap).await;
     for order in &stage.orders {
         let answer = stage.host.answer("routing", order).await;
@@ -239,11 +242,16 @@ async fn one_trap_in_the_shadow_ends_a_release_and_no_caller_notices() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_callers_do_today_is_compared_before_any_order_depends_on_a_policy() {
-    let mut stage = Stage::new(60).await;
-    stage.orders.retain(|order| order["incumbent"].is_object());
-    assert!(stage.orders.len() >= 20, "past orders have an incumbent");
-    for order in &mut stage.orders {
+    let mut stage = Stage::new(30).await;
+    // What the caller does today is what the policy would have done, and for half of the orders nothing at all.
+    for (place, order) in stage.orders.iter_mut().enumerate() {
+        let mut decision = stage.host.answer("routing", order).await["decision"].clone();
+        if place % 2 == 0 {
+            decision["shipments"] = json!([]);
+            decision["unassigned"] = json!([]);
+        }
         order["mode"] = "OBSERVE".into();
+        order["incumbent"] = json!({ "source": "oms", "decision": decision });
     }
     stage.decide().await;
     let figures = stage
@@ -255,6 +263,9 @@ async fn what_callers_do_today_is_compared_before_any_order_depends_on_a_policy(
         .await;
     let trial = &figures[0];
     assert_eq!(trial.key.challenger, "routing-balanced@1.0.0");
+    assert_eq!(trial.key.champion, "oms");
+    assert!(trial.all.better > 0, "not to ship costs: {trial:#?}");
+    assert!(trial.matched > 0, "the same costs the same: {trial:#?}");
     let (status, list) = stage.host.get("/v1/trials?scope=routing&subject=incumbent").await;
     assert_eq!(status, 200, "{list:#}");
     assert_eq!(list["trials"][0]["key"]["champion"], trial.key.champion);

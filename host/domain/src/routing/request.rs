@@ -45,6 +45,10 @@ impl Envelope for RoutingRequest {
         vec![&self.order.order_id]
     }
 
+    fn counts_unit(&self) -> bool {
+        self.order.purpose == Purpose::Assign && self.order.attempt == 0
+    }
+
     fn selectors(&self) -> Selectors {
         let mut selectors = self.selectors.clone();
         if selectors.channel.is_none() {

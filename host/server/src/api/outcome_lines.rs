@@ -90,7 +90,12 @@ mod tests {
                 )
             })
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @"
+        3  expected one JSON object, found what breaks its grammar: exp
+        4 what unknown field `colour`, expected one of `units`, `group_id`,
+        5 what.units expected 1 to 1000000, found 0
+        7  expected at most 16384 bytes, found 16386
+        ");
     }
 
     #[test]

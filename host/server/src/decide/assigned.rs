@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use signalbox_domain::envelope::Arm;
+use signalbox_domain::envelope::{Arm, Envelope as _};
 use signalbox_domain::rollout::{Assignment, CanaryUnit, Split, WHOLE_BP};
 
 use super::Decidable;
@@ -18,6 +18,8 @@ pub(super) struct Assigned {
     step: u32,
     /// Which arm, and how likely that was.
     pub assignment: Assignment,
+    /// Whether the unit is counted by this request.
+    counts: bool,
 }
 
 impl Assigned {
@@ -33,6 +35,7 @@ impl Assigned {
         };
         Some(Assigned {
             assignment: split.assign(case),
+            counts: case.request().counts_unit(),
             step: stage.step,
             challenger,
         })
@@ -43,10 +46,11 @@ impl Assigned {
         self.assignment.arm == Arm::Canary
     }
 
-    /// The chance that it had to be the canary's, from 0 to 1, where something was drawn for the request itself: the
-    /// requests of a pilot region share one draw, and their counts say nothing about whether the draws are fair.
+    /// The chance that it had to be the canary's, from 0 to 1, where the request stands for a draw of its own. Further
+    /// requests about an order, and all of a pilot region, share one draw: counted one by one they would make fair draws
+    /// look unfair.
     pub fn chance(&self) -> Option<f64> {
-        self.assignment.unit.as_ref()?;
+        self.assignment.unit.as_ref().filter(|_| self.counts)?;
         match self.challenger.plan.canary.unit {
             CanaryUnit::Order | CanaryUnit::Return => {
                 Some(f64::from(self.assignment.probability_bp) / f64::from(WHOLE_BP))

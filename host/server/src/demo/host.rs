@@ -4,13 +4,24 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
-use signalbox_domain::identity::{BearerToken, Grant, GrantedScopes, Principal, Role};
+use signalbox_domain::identity::{BearerToken, Function, Grant, GrantedScopes, Principal, Role};
 
 use super::error::DemoError;
+use super::host_api::{HostApi, connections};
 use super::stage::Stage;
 use crate::app::{App, AppOptions, RunningApp};
 use crate::config::Config;
 use crate::control::{By, Lifetime};
+
+/// The people of a release.
+pub struct People {
+    /// Writes policies.
+    pub ana: HostApi,
+    /// Approves for operations.
+    pub opal: HostApi,
+    /// Approves for finance.
+    pub fin: HostApi,
+}
 
 /// A host of the demo's own.
 pub struct DemoHost(RunningApp);
@@ -36,29 +47,52 @@ impl DemoHost {
     /// # Errors
     /// [`DemoError::Start`].
     pub async fn let_in(&self) -> Result<BearerToken, DemoError> {
-        let grant = |role| Grant {
-            role,
-            functions: BTreeSet::new(),
-            scopes: GrantedScopes::All,
+        let grants = [Role::Service, Role::Operator].map(|role| grant(role, BTreeSet::new()));
+        self.person("demo", grants.into()).await
+    }
+
+    /// The people of a release, each with a token of their own.
+    ///
+    /// # Errors
+    /// [`DemoError`].
+    pub async fn people(&self, url: &Url) -> Result<People, DemoError> {
+        let person = async |name: &str, role, functions: BTreeSet<Function>| {
+            let token = self.person(name, vec![grant(role, functions)]).await?;
+            Ok::<HostApi, DemoError>(HostApi::new(connections(1, &token)?, url.clone()))
         };
-        let demo = Principal {
-            name: "demo".to_owned(),
-            grants: [Role::Service, Role::Operator].map(grant).into(),
-        };
+        Ok(People {
+            ana: person("ana", Role::Author, BTreeSet::new()).await?,
+            opal: person("opal", Role::Approver, [Function::Operations].into()).await?,
+            fin: person("fin", Role::Approver, [Function::Finance].into()).await?,
+        })
+    }
+
+    async fn person(&self, name: &str, grants: Vec<Grant>) -> Result<BearerToken, DemoError> {
         let by = || By {
             actor: "admin".to_owned(),
             reason: "the demo".to_owned(),
         };
         let control = &self.0.control;
-        let name = demo.name.clone();
-        control.put_principal(demo, by()).await.map_err(failed)?;
-        let made = control.create_token(&name, Lifetime::DEFAULT, by()).await;
+        let principal = Principal {
+            name: name.to_owned(),
+            grants,
+        };
+        control.put_principal(principal, by()).await.map_err(failed)?;
+        let made = control.create_token(name, Lifetime::DEFAULT, by()).await;
         Ok(made.map_err(failed)?.token)
     }
 
     /// Ends it in order.
     pub async fn stop(self) {
         self.0.shutdown().await;
+    }
+}
+
+fn grant(role: Role, functions: BTreeSet<Function>) -> Grant {
+    Grant {
+        role,
+        functions,
+        scopes: GrantedScopes::All,
     }
 }
 
@@ -76,10 +110,22 @@ listen = "127.0.0.1:0"
 policies = "policies"
 data = "data"
 
+[cost_books]
+demo = "cost-book.toml"
+
 [[scope]]
 name = "routing"
 domain = "routing"
 immediate = true
+cost_book = "demo"
+decisions_per_year = 1_000_000
+
+[scope.standing_orders]
+shadow = { min_decisions = 1_000, min_hours = 0, sample_bp = 100 }
+margins = { loss_minor_per_decision = 20, per_year_minor = 20_000_000 }
+
+[scope.standing_orders.canary]
+steps = [{ share_bp = 1_000, min_decisions = 100 }]
 
 [[scope]]
 name = "allocation"

@@ -10,7 +10,10 @@ use serde::de::DeserializeOwned;
 use signalbox_domain::identity::BearerToken;
 
 use super::error::DemoError;
-use crate::api::{Change, LeverBody, ScopeList, ScopeView, UsePolicy, VersionList, VersionView};
+use crate::api::{
+    Change, EvidenceView, LeverBody, ReleaseChanged, ReleaseCommand, ReleaseDetail, ScopeList, ScopeView, SubmitRelease,
+    UsePolicy, VersionList, VersionView,
+};
 
 /// How long a version may take from its file to a verdict, here where compilers may be at work beside it.
 const VERDICT_WITHIN: Duration = Duration::from_secs(60);
@@ -114,6 +117,62 @@ impl HostApi {
             .await
     }
 
+    /// Submits a version: `signalbox release submit`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn submit(&self, policy: &str, version: &Version) -> Result<ReleaseChanged, DemoError> {
+        let body = SubmitRelease {
+            policy: policy.to_owned(),
+            version: version.clone(),
+            scope: None,
+            reason: "the demo".to_owned(),
+        };
+        self.call(Method::POST, "/v1/releases", Some(&body)).await
+    }
+
+    /// A release with its gates and what it has shown: `signalbox release show`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn release(&self, policy: &str, version: &str) -> Result<ReleaseDetail, DemoError> {
+        let path = format!("/v1/releases/{policy}/{version}");
+        self.call(Method::GET, &path, None::<&()>).await
+    }
+
+    /// A command about a release: `signalbox release promote` and the like.
+    ///
+    /// # Errors
+    /// As every call; a refusal says every gate.
+    pub async fn command(
+        &self,
+        policy: &str,
+        version: &str,
+        what: &str,
+        reason: &str,
+    ) -> Result<ReleaseChanged, DemoError> {
+        let path = format!("/v1/releases/{policy}/{version}/{what}");
+        self.call(Method::POST, &path, Some(&because(reason))).await
+    }
+
+    /// Freezes the evidence: `signalbox release evidence --freeze`. Its digest.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn freeze(&self, policy: &str, version: &str) -> Result<String, DemoError> {
+        let path = format!("/v1/releases/{policy}/{version}/evidence");
+        let view: EvidenceView = self.call(Method::POST, &path, Some(&because("for the board"))).await?;
+        Ok(view.frozen.map(|digest| digest.to_string()).unwrap_or_default())
+    }
+
+    /// Agrees to a release: `signalbox release approve`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn approve(&self, policy: &str, version: &str, reason: &str) -> Result<ReleaseChanged, DemoError> {
+        self.command(policy, version, "approve", reason).await
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -141,6 +200,14 @@ impl HostApi {
             });
         }
         serde_json::from_slice(&bytes).map_err(|source| DemoError::Unreadable { what, source })
+    }
+}
+
+fn because(reason: &str) -> ReleaseCommand {
+    ReleaseCommand {
+        scope: None,
+        expected_revision: None,
+        reason: reason.to_owned(),
     }
 }
 

@@ -20,6 +20,10 @@ enum Folder {
     Kept(PathBuf),
 }
 
+/// The cost book of the demo's routing scope: finance prices a late day at twice the default, and the first version of the
+/// policy still weighs it as before.
+const COST_BOOK: &str = "name = \"demo\"\nversion = \"1.0.0\"\n\n[routing]\nlate_day_minor = 600\n";
+
 /// A policy version that a user has at hand: its TOML and the component that it names.
 #[derive(Clone, Debug)]
 pub struct PolicyPair {
@@ -58,6 +62,8 @@ impl Stage {
             path: policies.clone(),
             source,
         })?;
+        let book = root.join("cost-book.toml");
+        fs::write(&book, COST_BOOK).map_err(|source| DemoError::Write { path: book, source })?;
         Ok(Stage { folder, policies })
     }
 

@@ -214,7 +214,23 @@ mod tests {
         assert_eq!(id, told.id("https://hooks.example/a"));
         assert_ne!(id, told.id("https://hooks.example/b"));
         let body: Value = serde_json::from_str(&told.body("ledger-17-x")).unwrap();
-        insta::assert_json_snapshot!(body, @"");
+        let expected = json!({
+            "specversion": "1.0",
+            "id": "ledger-17-x",
+            "source": "urn:signalbox:host",
+            "type": "signalbox.rolled_back",
+            "time": "2026-03-03T01:06:40.000Z",
+            "datacontenttype": "application/json",
+            "subject": "routing-balanced@1.2.0",
+            "scope": "routing",
+            "data": {
+                "seq": 17,
+                "actor": "ana",
+                "reason": "late deliveries",
+                "event": { "scope": "routing", "from": "routing-balanced@1.2.0" }
+            }
+        });
+        assert_eq!(body, expected);
     }
 
     #[test]

@@ -197,6 +197,22 @@ fn a_batch_is_assigned_by_the_region_of_its_pool_and_the_instant_of_the_request(
 }
 
 #[test]
+fn an_order_is_counted_once_however_often_it_is_asked_about() {
+    let request = routing::testkit::small();
+    assert!(request.counts_unit());
+    let mut promise = request.clone();
+    promise.order.purpose = routing::Purpose::Promise;
+    let mut again = request;
+    again.order.attempt = 1;
+    assert!(!promise.counts_unit() && !again.counts_unit());
+    let everyone = orders(5_000);
+    assert_eq!(
+        everyone.assign(&routing::testkit::build(promise)),
+        everyone.assign(&routing::testkit::build(again))
+    );
+}
+
+#[test]
 fn who_only_observes_is_no_unit() {
     let mut request = routing::testkit::small();
     request.mode = Mode::Observe;

@@ -1,6 +1,11 @@
+use signalbox_domain::approvals::{
+    Approval, ApprovalGiven, Envelope, EnvelopeSignature, EvidenceFrozen, SignedBy, key_id,
+};
 use signalbox_domain::comparison::Comparison;
+use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::events::{Admission, Event, PluginRef, PolicyVersion, State};
 use signalbox_domain::governance::{Day, Governance, RiskTier};
+use signalbox_domain::identity::{Function, Grant, GrantedScopes, Principal, Role};
 use signalbox_domain::release::Phase;
 use signalbox_domain::rollout::{CanaryStep, RolloutPlan};
 use signalbox_domain::scope::{Freeze, Scope};
@@ -16,6 +21,21 @@ use crate::trial::{Pair, Rules, Subject, Trial, TrialFigures, TrialKey};
 const HOUR_MS: i64 = 3_600_000;
 /// 2026-11-23.
 const BEGIN: Timestamp = Timestamp(1_795_392_000_000);
+
+const KEY: &str = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+
+fn approver(name: &str, function: Function) -> Event {
+    Event::PrincipalPut {
+        principal: Principal {
+            name: name.into(),
+            grants: vec![Grant {
+                role: Role::Approver,
+                functions: [function].into(),
+                scopes: GrantedScopes::All,
+            }],
+        },
+    }
+}
 
 /// A world with one scope that does not allow `immediate`, in which releases are tried without disk or component.
 struct Bench {
@@ -199,9 +219,66 @@ impl Bench {
     /// Submits the version and takes it all the way.
     fn release(&mut self, text: &str) {
         self.does(text, What::Submit);
+        self.everybody_agrees(text);
         for hours in [0, 24, 24, 12] {
             self.hours_pass(hours);
             self.does(text, What::Promote);
+        }
+    }
+
+    /// One approver for each function that a plan asks for agrees, on evidence that is frozen now.
+    fn everybody_agrees(&mut self, text: &str) {
+        let events = [
+            Event::EvidenceFrozen(EvidenceFrozen {
+                scope: "routing".into(),
+                version: version(text),
+                evidence: Digest::of(b"evidence"),
+                cost_book: CostBook::default().digest(),
+            }),
+            approver("otto", Function::Operations),
+            approver("fay", Function::Finance),
+            Event::ApproverKeyRegistered {
+                principal: "host".into(),
+                public_key: KEY.into(),
+            },
+        ];
+        for event in events {
+            let again = matches!(event, Event::ApproverKeyRegistered { .. })
+                && !self.state.approvals.keys().is_empty();
+            if !again {
+                self.state.apply(&by("olga").entry(self.now, event)).unwrap();
+            }
+        }
+        for (name, function) in [("otto", Function::Operations), ("fay", Function::Finance)] {
+            let release = self.state.release("routing", &version(text)).unwrap();
+            let given = self.state.approvals.given("routing", &version(text));
+            let approval = Approval {
+                release_id: release.id().clone(),
+                scope: "routing".into(),
+                version: version(text),
+                bound: given.bound(release, CostBook::default().digest()).unwrap(),
+                approver: name.into(),
+                functions: [function].into(),
+                delegation_id: None,
+                conditions: Vec::new(),
+                reason: "a test".into(),
+                given_at: self.now,
+                expires_at: self.now.plus_millis(Approval::MAX_LIFETIME_MS),
+                signed_by: SignedBy::Host,
+            };
+            let event = Event::ApprovalGiven(ApprovalGiven {
+                approval_id: approval.id(),
+                envelope: Envelope {
+                    payload_type: String::new(),
+                    payload: String::new(),
+                    signatures: vec![EnvelopeSignature {
+                        keyid: key_id(KEY).unwrap().to_string(),
+                        sig: String::new(),
+                    }],
+                },
+                approval,
+            });
+            self.state.apply(&by(name).entry(self.now, event)).unwrap();
         }
     }
 
@@ -721,4 +798,19 @@ fn the_sentences_of_the_gates_can_be_read_by_a_board() {
         .map(|gate| format!("{} ({}): {}", gate.name, gate.state, gate.detail))
         .collect();
     insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn the_last_step_waits_for_everybody_whom_the_plan_asks_for() {
+    let mut bench = Bench::with(&["a@1.0.0"]);
+    bench.does("a@1.0.0", What::Submit);
+    for hours in [0, 24, 24] {
+        bench.hours_pass(hours);
+        bench.does("a@1.0.0", What::Promote);
+    }
+    bench.hours_pass(12);
+    assert_eq!(bench.unmet("a@1.0.0"), ["approvals"]);
+    bench.everybody_agrees("a@1.0.0");
+    bench.does("a@1.0.0", What::Promote);
+    assert_eq!(bench.champion().as_deref(), Some("a@1.0.0"));
 }
