@@ -7,6 +7,7 @@
 mod events;
 mod logging;
 mod metrics;
+mod releases;
 mod series;
 
 pub use events::{
@@ -15,3 +16,4 @@ pub use events::{
 };
 pub use logging::{Logging, LoggingError};
 pub use metrics::{Gauges, SetupError, Telemetry};
+pub use releases::{PromotionRefused, ReleaseMoved, ReleasesInPhase};

@@ -312,3 +312,55 @@ async fn a_decision_of_the_built_in_policy_says_why_and_is_made_again_too() {
     );
     host.stop().await;
 }
+
+/// What the host adds to a request that leaves it out stands in the record beside the text, so that the two together are the
+/// request as the policy saw it: what is made of them decides to the same byte, also after the host was started again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_leaves_everything_to_the_host_is_made_again_byte_for_byte() {
+    let host = balanced_host("").await;
+    let soon = signalbox_server::clock::now().plus_millis(3_600_000).to_string();
+    let mut answers = Vec::new();
+    let requests = requests(120);
+    // A lever of the host acts on half of them: it is in the record, not in the text.
+    let node = &requests[0]["network"]["nodes"][0]["node_id"];
+    let lever = json!({ "kind": "NODE_OFF", "node_id": node, "expires_at": soon, "reason": "a test" });
+    for (number, mut request) in requests.into_iter().enumerate() {
+        if number == 60 {
+            let (status, changed) = host.put("/v1/levers/off", &lever).await;
+            assert_eq!(status, 200, "{changed:#}");
+        }
+        let fields = request.as_object_mut().unwrap();
+        // Instants of the past are all that such a request has; a day that goes with them would be over.
+        let now = fields.remove("now").unwrap();
+        if number % 2 == 0 {
+            fields.insert("now".to_owned(), now);
+        }
+        for left_out in ["decision_id", "seed", "deadline_ms"] {
+            fields.remove(left_out);
+        }
+        let (status, answer) = host.decide("routing", &request).await;
+        if status == 200 {
+            answers.push((request, answer));
+        }
+    }
+    assert!(answers.len() >= 100, "{} of 120 were answered", answers.len());
+    assert_eq!(host.delete("/v1/levers/off?reason=over").await.0, 200);
+    let host = host.restart().await;
+    let (mut without_now, mut with_lever) = (0, 0);
+    for (request, answer) in &answers {
+        let (_, record) = host.get(&format!("/v1/decisions/{}", id(answer))).await;
+        assert_eq!(&record["request"], request, "the text as it came");
+        let (status, replayed) = host
+            .post(&format!("/v1/decisions/{}/replay", id(answer)), &json!({}))
+            .await;
+        assert_eq!(
+            (status, &replayed["identical"]),
+            (200, &json!(true)),
+            "{replayed:#}"
+        );
+        without_now += usize::from(request.get("now").is_none());
+        with_lever += usize::from(!record["levers"].as_array().unwrap().is_empty());
+    }
+    assert!(without_now > 20 && with_lever > 40, "{without_now}, {with_lever}");
+    host.stop().await;
+}

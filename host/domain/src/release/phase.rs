@@ -88,6 +88,18 @@ impl Phase {
         }
     }
 
+    /// The words of all phases.
+    pub const WORDS: [&str; 8] = [
+        "admitted",
+        "shadow",
+        "canary",
+        "active",
+        "superseded",
+        "held",
+        "rejected",
+        "rolled_back",
+    ];
+
     /// The word that stands for it in JSON and on the command line.
     pub const fn word(&self) -> &'static str {
         match self {

@@ -21,6 +21,7 @@ use super::refusal::refusal;
 use super::release_views::{ReleaseChanged, ReleaseDetail, ReleaseList, ReleaseView};
 use super::state::Api;
 use crate::control::{Applied, By, ControlError, ControlHandle};
+use crate::telemetry::PromotionRefused;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Api> {
@@ -206,10 +207,17 @@ async fn promote(
 ) -> Result<Json<ReleaseChanged>, Problem> {
     let asked = asked(&api, &caller, Permission::PromoteRelease, path, request).await?;
     let Asked { target, expected, by } = asked;
+    let telemetry = api.telemetry().clone();
     changed(&api, target, async move |control, target| {
-        control
+        let promoted = control
             .promote(&target.scope, &target.version, expected, by)
-            .await
+            .await;
+        if let Err(ControlError::GatesUnmet { scope, gates, .. }) = &promoted {
+            let unmet = gates.iter().filter(|gate| gate.is_unmet());
+            let unmet: Vec<&str> = unmet.map(|gate| gate.name.as_str()).collect();
+            telemetry.emit(&PromotionRefused { scope, unmet: &unmet });
+        }
+        promoted
     })
     .await
 }

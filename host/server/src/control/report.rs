@@ -1,13 +1,22 @@
 //! What the log and the metrics say about governance events.
 
 use signalbox_domain::events::{Entry, Event};
+use signalbox_domain::release::Phase;
 
 use crate::snapshot::Snapshot;
-use crate::telemetry::{SnapshotPublished, Telemetry, VersionAdmitted, VersionRejected};
+use crate::telemetry::{
+    ReleaseMoved, ReleasesInPhase, SnapshotPublished, Telemetry, VersionAdmitted, VersionRejected,
+};
 
 /// One line for each entry, with what a person looks for in fields.
 pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
     for entry in entries {
+        if let Event::ReleaseChanged(change) = &entry.event {
+            telemetry.emit(&ReleaseMoved {
+                scope: &change.scope,
+                event: change.event.kind(),
+            });
+        }
         match &entry.event {
             Event::VersionAdmitted(admission) => telemetry.emit(&VersionAdmitted {
                 policy: &admission.version.policy,
@@ -74,6 +83,21 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
 }
 
 pub(super) fn published(telemetry: &Telemetry, snapshot: &Snapshot) {
+    for scope in &snapshot.scopes {
+        let scope = &*scope.scope.name;
+        let here = snapshot
+            .releases
+            .iter()
+            .filter(|state| state.release.scope() == scope);
+        let words: Vec<&str> = here.map(|state| state.release.phase().word()).collect();
+        for phase in Phase::WORDS {
+            telemetry.emit(&ReleasesInPhase {
+                scope,
+                phase,
+                count: words.iter().filter(|word| **word == phase).count(),
+            });
+        }
+    }
     let live = snapshot.scopes.iter().filter(|scope| scope.champion.is_some());
     telemetry.emit(&SnapshotPublished {
         revision: snapshot.revision,

@@ -25,6 +25,10 @@ pub(super) const REJECTIONS: &str = "signalbox_rejections_total";
 pub(super) const REVISION: &str = "signalbox_snapshot_revision";
 pub(super) const LIVE_POLICIES: &str = "signalbox_live_policies";
 pub(super) const UNRECORDED: &str = "signalbox_unrecorded_changes";
+pub(super) const RELEASES: &str = "signalbox_releases";
+pub(super) const RELEASE_EVENTS: &str = "signalbox_release_events_total";
+pub(super) const PROMOTIONS_REFUSED: &str = "signalbox_promotions_refused_total";
+pub(super) const GATES_UNMET: &str = "signalbox_gates_unmet_total";
 const POOL_IN_USE: &str = "signalbox_sandbox_permits_in_use";
 const POOL_LIMIT: &str = "signalbox_sandbox_permits_limit";
 const IN_FLIGHT: &str = "signalbox_http_requests_in_flight";
@@ -56,6 +60,15 @@ const COUNTERS: &[(&str, &str)] = &[
         "Attempts that were refused for want of a valid token or a role, by cause",
     ),
     (ADMISSIONS, "Policy versions that passed admission"),
+    (RELEASE_EVENTS, "What happened to releases, by scope and event"),
+    (
+        PROMOTIONS_REFUSED,
+        "Promotions that were refused because of unmet gates",
+    ),
+    (
+        GATES_UNMET,
+        "Gates that stood in the way of a promotion that was asked for",
+    ),
     (
         REJECTIONS,
         "Policy versions that were refused, by the check that refused them",
@@ -65,6 +78,7 @@ const COUNTERS: &[(&str, &str)] = &[
 const GAUGES: &[(&str, &str)] = &[
     (REVISION, "Revision of the published snapshot"),
     (LIVE_POLICIES, "Scopes that have a champion"),
+    (RELEASES, "Releases by scope and phase"),
     (
         UNRECORDED,
         "Changes in effect that the ledger does not have yet; 0 in health",
