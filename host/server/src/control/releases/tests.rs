@@ -333,6 +333,7 @@ fn a_release_goes_through_every_stage_of_its_plan_and_decides_at_the_end() {
     bench.release("a@1.0.0");
     assert_eq!(bench.champion().as_deref(), Some("a@1.0.0"));
     bench.does("a@1.1.0", What::Submit);
+    bench.everybody_agrees("a@1.1.0");
     let mut phases = vec![bench.phase("a@1.1.0").word()];
     for hours in [0, 24, 24, 12] {
         bench.hours_pass(hours);
