@@ -350,11 +350,22 @@ async fn a_restart_goes_on_where_it_was_and_notices_survive_it() {
     assert_eq!(kinds, [gate, forced, forced, gate]);
     assert_eq!(came[0].header("webhook-id"), came[3].header("webhook-id"));
     assert_eq!(came[3].json()["subject"], "routing-balanced@1.2.0");
+    // When the next one comes, all before are known to be told; it itself may come again.
+    bench.append("routing", true);
+    receiver.until(5).await;
     tasks.stop().await;
-    // And what was told is not told again.
     let (_webhooks, tasks) = bench.start(&receiver.url, &[], quick(3)).await;
     bench.append("routing", true);
-    assert_eq!(seqs(&receiver.until(5).await[4..]), [3]);
+    let mut count = 6;
+    let after = loop {
+        let came = receiver.until(count).await;
+        let after = seqs(&came[4..]);
+        if after.last() == Some(&4) {
+            break after;
+        }
+        count += 1;
+    };
+    assert!([vec![3, 4], vec![3, 3, 4]].contains(&after), "{after:?}");
     tasks.stop().await;
 }
 
