@@ -62,10 +62,6 @@ pub struct LedgerKeyHandover {
     rename_all = "snake_case",
     deny_unknown_fields
 )]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are rare and are taken one by one; a box around the largest would only be in the way"
-)]
 pub enum Event {
     /// A version passed admission.
     VersionAdmitted(Admission),
