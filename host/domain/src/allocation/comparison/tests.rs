@@ -62,6 +62,44 @@ fn a_promise_of_nothing_is_the_same_as_none() {
 }
 
 #[test]
+fn rows_of_nothing_and_rows_written_apart_are_no_difference() {
+    let case = build(small());
+    let mut champion = case.built_in();
+    let row = |quantity| Atp {
+        channel: word("web"),
+        supply: 0,
+        quantity,
+    };
+    champion.atp = vec![row(7)];
+    let mut challenger = champion.clone();
+    challenger.atp = vec![row(3), row(4)];
+    challenger.allocations.push(Allocation {
+        supply: 1,
+        quantity: 0,
+        ..challenger.allocations[0]
+    });
+    assert_eq!(compared(&case, &champion, &challenger), Comparison::Matched);
+}
+
+#[test]
+fn another_way_between_the_same_nodes_is_a_difference() {
+    let mut request = small();
+    request.transfers.push(request.transfers[0].clone());
+    let case = build(request);
+    let champion = case.built_in();
+    let mut challenger = champion.clone();
+    for allocation in &mut challenger.allocations {
+        allocation.transfer = allocation.transfer.map(|row| 1 - row);
+    }
+    let told = told(&case, &champion, &challenger);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("3 units of demand D2: A by transfer from dc"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_large_difference_is_cut_and_counted() {
     let mut request = small();
     let demand = request.demand[0].clone();

@@ -117,6 +117,49 @@ fn the_same_units_in_other_shipments_are_packed_otherwise() {
 }
 
 #[test]
+fn what_is_locked_is_neither_told_nor_counted() {
+    let mut request = small();
+    request.lines[0].quantity = 3;
+    request
+        .order
+        .locked_shipments
+        .push(crate::routing::LockedShipment {
+            shipment_id: "X0".to_owned(),
+            kind: ShipmentKind::Ship,
+            from_node: "far".to_owned(),
+            group_id: None,
+            to_node: None,
+            via_node: None,
+            service: None,
+            ship_at: days(-1),
+            deliver_by: days(1),
+            cost_minor: 700,
+            lines: vec![crate::routing::LockedLine {
+                line_id: "L1".to_owned(),
+                quantity: 1,
+                sku: None,
+            }],
+        });
+    let case = build(request);
+    let champion = case.built_in();
+    let new = champion
+        .shipments
+        .iter()
+        .position(|shipment| shipment.locked.is_none())
+        .unwrap();
+    assert_eq!(champion.shipments.len(), 2, "{champion:?}");
+    let mut challenger = champion.clone();
+    let mut second = challenger.shipments[new].clone();
+    second.lines.remove(0);
+    challenger.shipments[new].lines.truncate(1);
+    challenger.shipments.push(second);
+    assert_eq!(
+        told(&case, &champion, &challenger).last().unwrap(),
+        "delivery group G1 is served in 2 shipments instead of 1"
+    );
+}
+
+#[test]
 fn another_lane_of_the_same_node_changes_service_and_arrival() {
     let mut request = small();
     let mut express = request.network.lanes[0].clone();
