@@ -422,7 +422,10 @@ async fn a_host_tells_of_its_kill_switch() {
         .await
         .unwrap();
     assert_eq!(dead["dead_letters"], json!([]));
-    let resend = host.client().post(host.url("/v1/webhooks/dead-letters/1/resend"));
+    let resend = host
+        .client()
+        .post(host.url("/v1/webhooks/dead-letters/1/resend"))
+        .json(&json!({}));
     assert_eq!(resend.send().await.unwrap().status(), 404);
     host.stop().await;
 }

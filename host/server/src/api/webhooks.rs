@@ -1,7 +1,7 @@
 //! What webhooks could not be told, and sending it again.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signalbox_domain::Timestamp;
@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::body::{self, Accepts};
 use super::extract::{Path, Query};
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::state::Api;
@@ -116,7 +117,10 @@ async fn dead(
 async fn resend(
     State(api): State<Api>,
     Path(dead_letter_id): Path<u64>,
+    request: Request,
 ) -> Result<Json<DeadLetterView>, Problem> {
+    // There is nothing to read; a browser cannot name JSON to another site without asking first.
+    body::check_type(request.headers(), Accepts::NamedJson)?;
     let letter = api.webhooks().send_again(dead_letter_id).await.map_err(refused)?;
     let letter = letter.ok_or_else(|| {
         let detail = format!("there is no dead letter {dead_letter_id}; it may have been delivered since");

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use signalbox_domain::Timestamp;
-use signalbox_domain::events::{Entry, Event};
+use signalbox_domain::events::{Entry, Event, PolicyVersion};
 
 use super::instant;
 
@@ -179,10 +179,9 @@ fn classified(event: &Event, data: &Value) -> Option<(Group, String)> {
 
 /// The version that an event is about.
 fn subject(data: &Value) -> Option<String> {
-    let named = ["version", "from", "policy"]
-        .iter()
-        .find_map(|field| data.get(field));
-    named.and_then(Value::as_str).map(str::to_owned)
+    let named = ["version", "from"].iter().find_map(|field| data.get(field))?;
+    let version = PolicyVersion::deserialize(named).ok()?;
+    Some(version.to_string())
 }
 
 #[cfg(test)]
@@ -227,7 +226,10 @@ mod tests {
                 "seq": 17,
                 "actor": "ana",
                 "reason": "late deliveries",
-                "event": { "scope": "routing", "from": "routing-balanced@1.2.0" }
+                "event": {
+                    "scope": "routing",
+                    "from": { "policy": "routing-balanced", "version": "1.2.0" }
+                }
             }
         });
         assert_eq!(body, expected);
