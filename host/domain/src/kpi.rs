@@ -117,7 +117,7 @@ impl CommonKpis {
 
 /// Figures of one domain's decisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "domain", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Kpis {
     /// Of routing.
     Routing(RoutingKpis),

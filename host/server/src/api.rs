@@ -8,15 +8,15 @@ mod access;
 mod approvals;
 mod approver_keys;
 mod attempts;
-mod break_glass;
-mod delegations;
 mod auth;
 mod backups;
 mod body;
+mod break_glass;
 pub mod commands;
 mod decision_log;
 pub mod decision_views;
 mod decisions;
+mod delegations;
 mod describe;
 mod docs;
 mod events;
@@ -38,10 +38,10 @@ mod queries;
 mod refusal;
 pub mod release_views;
 mod releases;
-mod trials;
 mod shed;
 mod state;
 mod strict;
+mod trials;
 pub mod views;
 mod webhooks;
 
@@ -61,15 +61,16 @@ use tower_http::csrf::CsrfLayer;
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use backups::{BackupView, TakeBackup};
 pub use approvals::{
     ApprovalView, ApprovalsView, ApproveRelease, DissentRelease, SignedApproval, WithdrawApproval,
 };
 pub use approver_keys::{KeyList, KeyView, RegisterKey};
+pub use backups::{BackupView, TakeBackup};
 pub use break_glass::{GlassView, ProposeBreakGlass};
-pub use delegations::{DelegateApproval, DelegationList};
 pub use commands::{Because, ForceBuiltin, LeverBody, UsePolicy};
 pub use decision_log::ReplayBody;
+pub use delegations::{DelegateApproval, DelegationList};
+pub use evidence::EvidenceView;
 pub use health::Health;
 pub use identity::{
     CreateToken, CreatedToken, PrincipalBody, PrincipalList, PrincipalView, TokenList, TokenView, WhoAmI,
@@ -79,10 +80,9 @@ pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use problem_kind::{ProblemEntry, ProblemKind};
 pub use queries::LeverList;
 pub use release_views::{ReleaseChanged, ReleaseDetail, ReleaseList, ReleaseView};
-pub use evidence::EvidenceView;
-pub use trials::TrialList;
 pub use releases::{ReleaseCommand, SubmitRelease};
 pub use state::{Api, Readiness, Services};
+pub use trials::TrialList;
 pub use views::{
     Change, LiveView, PluginList, PluginName, PluginView, RejectionView, RolledBack, ScopeList, ScopeView,
     VersionList, VersionView, WithdrawalView,

@@ -28,8 +28,8 @@ mod scopes;
 mod serve;
 mod table;
 mod tokens;
-mod webhooks;
 mod trials;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -92,26 +92,49 @@ impl EvidenceDesk {
             scope: scope.to_owned(),
             version: version.clone(),
         };
-        let trial = report.trial.as_ref().filter(|trial| trial.all.pairs > 0).ok_or_else(nothing)?;
+        let trial = report
+            .trial
+            .as_ref()
+            .filter(|trial| trial.all.pairs > 0)
+            .ok_or_else(nothing)?;
         let state = snapshot.scope(scope).ok_or_else(nothing)?;
-        let challenger = snapshot.release(scope, version).and_then(|release| release.policy.as_ref());
+        let challenger = snapshot
+            .release(scope, version)
+            .and_then(|release| release.policy.as_ref());
         let champion = state.champion.as_ref();
         let parameters = build::parameters(champion, challenger, replay::differences)?;
-        Ok(build::evidence(&report, trial, state, parameters, self.control.now()))
+        Ok(build::evidence(
+            &report,
+            trial,
+            state,
+            parameters,
+            self.control.now(),
+        ))
     }
 
     /// Freezes the evidence as it is now: keeps the document, then says in the ledger that approvals rest on it.
     ///
     /// # Errors
     /// As [`EvidenceDesk::now`], and that the document or the ledger cannot be written.
-    pub async fn freeze(&self, scope: &str, version: &PolicyVersion, by: By) -> Result<Frozen, EvidenceError> {
+    pub async fn freeze(
+        &self,
+        scope: &str,
+        version: &PolicyVersion,
+        by: By,
+    ) -> Result<Frozen, EvidenceError> {
         let evidence = self.now(scope, version)?;
         let text = text_of(&evidence)?;
         let store = Arc::clone(&self.store);
         let kept = tokio::task::spawn_blocking(move || store.put(text.as_bytes())).await;
-        let digest = kept.map_err(|_| EvidenceError::Stopped)?.map_err(EvidenceError::Store)?;
+        let digest = kept
+            .map_err(|_| EvidenceError::Stopped)?
+            .map_err(EvidenceError::Store)?;
         let applied = self.control.freeze_evidence(scope, version, digest, by).await?;
-        Ok(Frozen { digest, evidence, applied })
+        Ok(Frozen {
+            digest,
+            evidence,
+            applied,
+        })
     }
 
     /// A document that was frozen, as it was.
@@ -121,7 +144,9 @@ impl EvidenceDesk {
     pub async fn get(&self, digest: Digest) -> Result<Evidence, EvidenceError> {
         let store = Arc::clone(&self.store);
         let bytes = tokio::task::spawn_blocking(move || store.get(&digest, BYTES_MAX)).await;
-        let bytes = bytes.map_err(|_| EvidenceError::Stopped)?.map_err(EvidenceError::Store)?;
+        let bytes = bytes
+            .map_err(|_| EvidenceError::Stopped)?
+            .map_err(EvidenceError::Store)?;
         serde_json::from_slice(&bytes).map_err(|_| EvidenceError::NotEvidence { digest })
     }
 }

@@ -108,7 +108,9 @@ impl Trials {
             }
         }
         drop(known);
-        self.inner.changes.send_modify(|count| *count = count.wrapping_add(1));
+        self.inner
+            .changes
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// A number that grows with every change, to wait for the next one.

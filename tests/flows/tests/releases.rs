@@ -147,7 +147,7 @@ impl Stage {
         let began = Instant::now();
         loop {
             for number in 0..10 {
-                self.host.answer("routing", &requests::routing(1, 5, number)).await;
+                self.host.answer("routing", &order(number)).await;
             }
             let (status, body) = self.command(&self.olga, version, "promote", &json!({})).await;
             if status == 200 {
@@ -197,7 +197,7 @@ impl Stage {
 
     /// Who answers: `champion 1.0.0`, or `built_in`.
     async fn who_answers(&self) -> String {
-        let answer = self.host.answer("routing", &requests::routing(1, 5, 0)).await;
+        let answer = self.host.answer("routing", &order(0)).await;
         let by = answer["answered_by"].as_str().unwrap();
         match by {
             "built_in" => by.to_owned(),
@@ -274,6 +274,13 @@ fn detail(problem: &Value) -> &str {
     problem["detail"].as_str().unwrap()
 }
 
+/// A request with a deadline that a busy machine keeps too.
+fn order(number: usize) -> Value {
+    let mut request = requests::routing(1, 5, number);
+    request["deadline_ms"] = 60_000.into();
+    request
+}
+
 /// What a problem says of a gate.
 fn gate<'a>(problem: &'a Value, name: &str) -> &'a str {
     let errors = problem["errors"].as_array().unwrap();
@@ -314,13 +321,20 @@ async fn a_version_goes_live_by_its_release_and_back_by_one_command_and_a_restar
     assert_eq!(stage.done("1.0.0", "promote").await, "shadow");
     assert_eq!(stage.who_answers().await, "built_in", "a shadow answers nobody");
     let (status, early) = stage.command(&stage.olga, "1.0.0", "promote", &json!({})).await;
-    assert_eq!((status, kind(&early)), (409, "not-possible"), "nothing was shown yet: {early:#}");
+    assert_eq!(
+        (status, kind(&early)),
+        (409, "not-possible"),
+        "nothing was shown yet: {early:#}"
+    );
     for expected in ["canary", "canary"] {
         assert_eq!(stage.proven("1.0.0").await, expected);
     }
     let (status, alone) = stage.command(&stage.olga, "1.0.0", "promote", &json!({})).await;
     assert_eq!(status, 409, "nobody agreed yet: {alone:#}");
-    assert!(gate(&alone, "approvals").starts_with("unmet: nobody agreed yet"), "{alone:#}");
+    assert!(
+        gate(&alone, "approvals").starts_with("unmet: nobody agreed yet"),
+        "{alone:#}"
+    );
     stage.agreed("1.0.0").await;
     assert_eq!(stage.done("1.0.0", "promote").await, "active");
     assert_eq!(stage.who_answers().await, "champion 1.0.0");

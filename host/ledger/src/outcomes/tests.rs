@@ -89,7 +89,10 @@ use Effect::{New, Older, Replaced, Unchanged};
 fn the_same_report_again_changes_nothing_and_other_content_under_its_id_is_refused() {
     let (_folder, store) = store();
     let first = report(1, 2, json!({ "outcome_id": "scan-1" }));
-    assert_eq!(post(&store, &[1], &[first.clone()]), [(New, Attributed)]);
+    assert_eq!(
+        post(&store, &[1], std::slice::from_ref(&first)),
+        [(New, Attributed)]
+    );
     assert_eq!(post(&store, &[], &[first]), [(Unchanged, Attributed)]);
     assert_eq!(store.last_cursor().unwrap(), 1);
     let other = report(1, 5, json!({ "outcome_id": "scan-1" }));

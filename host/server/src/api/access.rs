@@ -7,9 +7,9 @@ use signalbox_domain::identity::Permission;
 
 use Access::{Needs, Principal, Public};
 use Permission::{
-    Approve, Backup, BreakGlass, Decide, Erase, HoldRelease, ManageIdentity, ManageScope, ManageWebhooks, PromoteRelease, PutLever, ReadDecisions,
-    ReadIdentity, ReadLedger, ReadMetrics, ReadPolicies, RejectRelease, ReportOutcomes, RollBack, SubmitRelease,
-    WithdrawVersion,
+    Approve, Backup, BreakGlass, Decide, Erase, HoldRelease, ManageIdentity, ManageScope, ManageWebhooks,
+    PromoteRelease, PutLever, ReadDecisions, ReadIdentity, ReadLedger, ReadMetrics, ReadPolicies,
+    RejectRelease, ReportOutcomes, RollBack, SubmitRelease, WithdrawVersion,
 };
 use Place::{Host, InBody, InPath, Somewhere};
 

@@ -87,7 +87,11 @@ async fn freeze(
     let ReleaseCommand { scope, reason, .. } = read(&api, request).await?;
     let scope = scope_of(&api, &version, scope)?;
     caller.check(&api, Permission::PromoteRelease, Some(&scope))?;
-    let frozen = api.evidence().freeze(&scope, &version, caller.by(reason)).await.map_err(refused)?;
+    let frozen = api
+        .evidence()
+        .freeze(&scope, &version, caller.by(reason))
+        .await
+        .map_err(refused)?;
     Ok(Json(EvidenceView {
         frozen: Some(frozen.digest),
         frozen_at: Some(frozen.evidence.made_at),

@@ -35,6 +35,7 @@ struct WhichTrials {
     scope: Option<String>,
     /// Of these only: `release` (a challenger against the champion) or `incumbent` (the champion against what callers do
     /// today).
+    #[param(inline)]
     subject: Option<WhichSubject>,
 }
 

@@ -10,8 +10,8 @@ use signalbox_domain::{Domain, Timestamp, Word};
 
 use super::approval_arguments::{ApprovalsCommand, KeyCommand};
 use super::decision_arguments::{Decisions, Explain, Replay};
-use super::outcome_arguments::Outcomes;
 use super::ledger_arguments::{Backup, LedgerCommand, Restore};
+use super::outcome_arguments::Outcomes;
 use super::release_arguments::{ReleaseSubcommand, Releases, TrialsOptions};
 use crate::demo::DemoArgs;
 

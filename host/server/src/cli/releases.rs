@@ -12,7 +12,10 @@ use super::client::Client;
 use super::error::CliError;
 use super::release_arguments::{Commanded, ReleaseSubcommand, Releases, Submitted, Which};
 use super::{approvals, release_file, scopes, table, trials};
-use crate::api::{Change, EvidenceView, ReleaseChanged, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseView, SubmitRelease};
+use crate::api::{
+    Change, EvidenceView, ReleaseChanged, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseView,
+    SubmitRelease,
+};
 
 pub(super) async fn list(client: &Client, options: &Releases) -> Result<(), CliError> {
     let phase = options.phase.map(|phase| ("phase", phase.as_str().to_owned()));
@@ -246,7 +249,11 @@ fn plan(plan: &RolloutPlan) -> String {
         text,
         "\n  proof     {}, looked at by {}; {} bp of error to pass, {} bp to stop; a pair counts up to {} minor units",
         proof.success.as_str(),
-        if segments.is_empty() { "nothing".to_owned() } else { segments.join(", ") },
+        if segments.is_empty() {
+            "nothing".to_owned()
+        } else {
+            segments.join(", ")
+        },
         proof.alpha_bp,
         proof.harm_alpha_bp,
         proof.bound_minor,

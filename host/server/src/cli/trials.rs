@@ -57,13 +57,20 @@ pub(super) fn render(trial: &TrialFigures) -> String {
         trial.champion_faulted,
     );
     for (cause, fault) in &trial.faults {
-        let _ = write!(text, "\n  {} x {cause}, first on {}: {}", fault.count, fault.decision_id, fault.detail);
+        let _ = write!(
+            text,
+            "\n  {} x {cause}, first on {}: {}",
+            fault.count, fault.decision_id, fault.detail
+        );
     }
     if trial.all.pairs > 0 {
         let _ = write!(text, "\n\n{}", indented(&segments(trial)));
         let _ = write!(text, "\n\n{}", indented(&terms(trial)));
     }
-    for (title, list) in [("Costs most more", &trial.losses), ("Costs most less", &trial.gains)] {
+    for (title, list) in [
+        ("Costs most more", &trial.losses),
+        ("Costs most less", &trial.gains),
+    ] {
         for one in list.iter().take(DISAGREEMENTS_SHOWN) {
             let _ = write!(text, "\n\n  {title}: {}", disagreement(one));
         }
@@ -73,7 +80,16 @@ pub(super) fn render(trial: &TrialFigures) -> String {
 
 /// All together and one by one, those that lose most first.
 fn segments(trial: &TrialFigures) -> String {
-    let mut table = table::table(&["who", "pairs", "champion", "challenger", "difference", "between", "worse?", "better?"]);
+    let mut table = table::table(&[
+        "who",
+        "pairs",
+        "champion",
+        "challenger",
+        "difference",
+        "between",
+        "worse?",
+        "better?",
+    ]);
     let rows = std::iter::once(&trial.all).chain(trial.segments.iter().take(SEGMENTS_SHOWN));
     for row in rows {
         table.add_row(cells(row));
@@ -86,17 +102,27 @@ fn segments(trial: &TrialFigures) -> String {
 }
 
 fn cells(row: &SegmentFigures) -> [String; 8] {
-    let amount = |minor: Option<f64>| minor.map_or_else(|| "-".to_owned(), |minor| format!("{:.2}", minor / 100.0));
+    let amount =
+        |minor: Option<f64>| minor.map_or_else(|| "-".to_owned(), |minor| format!("{:.2}", minor / 100.0));
     let signed = |minor: f64| format!("{:+.2}", minor / 100.0);
     [
-        row.segment.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string),
+        row.segment
+            .as_ref()
+            .map_or_else(|| "all".to_owned(), ToString::to_string),
         row.pairs.to_string(),
         amount(row.champion_minor),
         amount(row.challenger_minor),
         row.difference_minor.map_or_else(|| "-".to_owned(), signed),
-        row.range_minor.map_or_else(|| "-".to_owned(), |[low, high]| format!("{} {}", signed(low), signed(high))),
+        row.range_minor.map_or_else(
+            || "-".to_owned(),
+            |[low, high]| format!("{} {}", signed(low), signed(high)),
+        ),
         answer(row.harm.answered, row.harm.e_value, row.harm.threshold),
-        answer(row.superiority.answered, row.superiority.e_value, row.superiority.threshold),
+        answer(
+            row.superiority.answered,
+            row.superiority.e_value,
+            row.superiority.threshold,
+        ),
     ]
 }
 
@@ -109,7 +135,10 @@ fn terms(trial: &TrialFigures) -> String {
     let mut table = table::table(&["term", "champion", "challenger", "difference"]);
     let pairs = trial.all.pairs.max(1) as f64;
     for term in &trial.terms {
-        let (champion, challenger) = (term.champion_minor as f64 / pairs, term.challenger_minor as f64 / pairs);
+        let (champion, challenger) = (
+            term.champion_minor as f64 / pairs,
+            term.challenger_minor as f64 / pairs,
+        );
         if champion != 0.0 || challenger != 0.0 {
             let difference = format!("{:+.2}", (challenger - champion) / 100.0);
             table.add_row([
@@ -142,6 +171,9 @@ fn disagreement(one: &Disagreement) -> String {
 }
 
 fn indented(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| format!("  {}", line.trim_end())).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| format!("  {}", line.trim_end()))
+        .collect();
     lines.join("\n")
 }

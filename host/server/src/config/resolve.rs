@@ -13,8 +13,8 @@ use signalbox_domain::toml_file::{FileError, TomlFile};
 use signalbox_sandbox::compile::Budget;
 
 use crate::decide::ShadowSettings;
-use crate::webhooks::WebhookSettings;
 use crate::record::{MaskAction, MaskRule, RecordSettings, Retention};
+use crate::webhooks::WebhookSettings;
 
 use super::file::{self, Written};
 use super::settings::{
@@ -307,7 +307,7 @@ fn webhooks(
         }
         for scope in &webhook.scopes {
             let declared = written.scope.iter().any(|known| known.name == *scope);
-            if !declared && !(written.scope.is_empty() && scope.parse::<Domain>().is_ok()) {
+            if !(declared || written.scope.is_empty() && scope.parse::<Domain>().is_ok()) {
                 let field = format!("webhooks[{place}].scopes");
                 return Err(document.problem(&field, "scopes of this file", format!("{scope:?}")));
             }

@@ -283,7 +283,8 @@ impl ControlHandle {
         if needs_reason && by.reason.trim().is_empty() {
             return Err(ControlError::NoReason);
         }
-        self.change(Change::Approval(Box::new(Asked { command, by }))).await
+        self.change(Change::Approval(Box::new(Asked { command, by })))
+            .await
     }
 
     /// What `by` says, bound to what is there now. The writer looks again.

@@ -40,7 +40,10 @@ pub(super) async fn run(control: ControlHandle, end: CancellationToken) {
 fn due<'a>(control: &ControlHandle, snapshot: &'a Snapshot) -> Vec<(&'a ReleaseState, Command, String)> {
     let judged = |state: &'a ReleaseState| {
         let release = &state.release;
-        let is_compared = matches!(release.phase().exposure(), Phase::Shadow { .. } | Phase::Canary { .. });
+        let is_compared = matches!(
+            release.phase().exposure(),
+            Phase::Shadow { .. } | Phase::Canary { .. }
+        );
         let scope = snapshot.scope(release.scope()).filter(|_| is_compared)?;
         let key = scope.trial_key(release.id(), release.version());
         let asked = control
@@ -92,6 +95,9 @@ async fn act(control: &ControlHandle, state: &ReleaseState, command: Command, re
         by: By::host(&reason),
     };
     if let Err(problem) = control.change(Change::Release(asked)).await {
-        tracing::error!(error = chain(&problem), "the release cannot be stopped; trying again");
+        tracing::error!(
+            error = chain(&problem),
+            "the release cannot be stopped; trying again"
+        );
     }
 }

@@ -67,7 +67,11 @@ fn scope_state(
     let broken = world.state.approvals.broken(&scope.name, world.now);
     // While the glass is broken nothing unproven runs beside what was named.
     let (champion, previous, challengers) = match broken {
-        Some(glass) => (ready(glass.what.to.as_ref()), ready(choice.champion()), Vec::new()),
+        Some(glass) => (
+            ready(glass.what.to.as_ref()),
+            ready(choice.champion()),
+            Vec::new(),
+        ),
         None => (
             ready(choice.champion()),
             ready(choice.previous()),

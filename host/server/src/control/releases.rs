@@ -106,6 +106,7 @@ impl ControlHandle {
         expected_revision: Option<u64>,
         by: By,
     ) -> Result<Applied, ControlError> {
+        reasoned(&by)?;
         // What can be refused is refused before anything is compiled for it; the writer looks again.
         let report = self.release(scope, version)?;
         rules::promotion(&report.release, &report.outlook, expected_revision, self.now())?;
@@ -249,9 +250,9 @@ impl ControlHandle {
         command: Command,
         by: By,
     ) -> Result<Applied, ControlError> {
-        by.check()?;
-        if by.reason.trim().is_empty() && !matches!(command, Command::Submit) {
-            return Err(ControlError::NoReason);
+        match command {
+            Command::Submit => by.check()?,
+            _ => reasoned(&by)?,
         }
         let asked = Asked {
             scope: scope.to_owned(),
@@ -278,6 +279,15 @@ impl ControlHandle {
             approvals,
         }
     }
+}
+
+/// Every command but a submission says why.
+fn reasoned(by: &By) -> Result<(), ControlError> {
+    by.check()?;
+    if by.reason.trim().is_empty() {
+        return Err(ControlError::NoReason);
+    }
+    Ok(())
 }
 
 pub(super) fn unknown(scope: &str, version: &PolicyVersion) -> ControlError {

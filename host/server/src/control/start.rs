@@ -110,7 +110,14 @@ impl Control {
             stop.clone(),
         ));
         tasks.spawn(tick(messages.clone(), stop.clone()));
-        let handle = ControlHandle::new(messages.clone(), published, loader, options.trials, approvals_key, clock);
+        let handle = ControlHandle::new(
+            messages.clone(),
+            published,
+            loader,
+            options.trials,
+            approvals_key,
+            clock,
+        );
         tasks.spawn(guard::run(handle.clone(), stop.clone()));
         Ok(Control {
             handle,

@@ -388,7 +388,10 @@ impl Writer {
         if !stops.is_empty()
             && let Err(problem) = self.stop(stops)
         {
-            tracing::error!(error = error_text::chain(&problem), "a break-glass that is over is not ended yet");
+            tracing::error!(
+                error = error_text::chain(&problem),
+                "a break-glass that is over is not ended yet"
+            );
         }
         if !adds.is_empty() {
             match self.add(adds) {

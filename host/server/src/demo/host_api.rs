@@ -11,8 +11,8 @@ use signalbox_domain::identity::BearerToken;
 
 use super::error::DemoError;
 use crate::api::{
-    Change, EvidenceView, LeverBody, ReleaseChanged, ReleaseCommand, ReleaseDetail, ScopeList, ScopeView, SubmitRelease,
-    UsePolicy, VersionList, VersionView,
+    Change, EvidenceView, LeverBody, ReleaseChanged, ReleaseCommand, ReleaseDetail, ScopeList, ScopeView,
+    SubmitRelease, UsePolicy, VersionList, VersionView,
 };
 
 /// How long a version may take from its file to a verdict, here where compilers may be at work beside it.
@@ -161,7 +161,9 @@ impl HostApi {
     /// As every call.
     pub async fn freeze(&self, policy: &str, version: &str) -> Result<String, DemoError> {
         let path = format!("/v1/releases/{policy}/{version}/evidence");
-        let view: EvidenceView = self.call(Method::POST, &path, Some(&because("for the board"))).await?;
+        let view: EvidenceView = self
+            .call(Method::POST, &path, Some(&because("for the board")))
+            .await?;
         Ok(view.frozen.map(|digest| digest.to_string()).unwrap_or_default())
     }
 
@@ -169,7 +171,12 @@ impl HostApi {
     ///
     /// # Errors
     /// As every call.
-    pub async fn approve(&self, policy: &str, version: &str, reason: &str) -> Result<ReleaseChanged, DemoError> {
+    pub async fn approve(
+        &self,
+        policy: &str,
+        version: &str,
+        reason: &str,
+    ) -> Result<ReleaseChanged, DemoError> {
         self.command(policy, version, "approve", reason).await
     }
 

@@ -50,7 +50,10 @@ const CANDIDATES: [Candidate; 3] = [
     Candidate {
         version: "1.2.0",
         says: "forgets late days, to save carriage",
-        changes: &[("late_day_minor = 300", "late_day_minor = 0"), ("lateness = 100 ", "lateness = 0 ")],
+        changes: &[
+            ("late_day_minor = 300", "late_day_minor = 0"),
+            ("lateness = 100 ", "lateness = 0 "),
+        ],
     },
     Candidate {
         version: "1.3.0",
@@ -72,7 +75,10 @@ pub async fn releases(show: &mut Show, people: &People) -> Result<(), DemoError>
     let passed = compare(show).await?;
     stopped(show).await?;
     if !passed {
-        show.narrator.expect(false, "the better version passes its gates on the orders that were sent");
+        show.narrator.expect(
+            false,
+            "the better version passes its gates on the orders that were sent",
+        );
         return Ok(());
     }
     canary(show).await?;
@@ -93,8 +99,11 @@ async fn submit(show: &mut Show, people: &People) -> Result<(), DemoError> {
             return Err(DemoError::Rejected { version, problems });
         }
         people.ana.submit(POLICY, &pair.version).await?;
-        show.api.command(POLICY, candidate.version, "promote", "into the shadow").await?;
-        show.narrator.note(&format!("{}: {}", candidate.version, candidate.says));
+        show.api
+            .command(POLICY, candidate.version, "promote", "into the shadow")
+            .await?;
+        show.narrator
+            .note(&format!("{}: {}", candidate.version, candidate.says));
     }
     Ok(())
 }
@@ -102,7 +111,10 @@ async fn submit(show: &mut Show, people: &People) -> Result<(), DemoError> {
 /// The champion's file with the candidate's changes and a plan without waiting times.
 fn pair(candidate: &Candidate) -> Result<PolicyPair, DemoError> {
     let mut pair = embedded(POLICY)?;
-    let version = candidate.version.parse().map_err(|_| DemoError::NotEmbedded(candidate.version.to_owned()))?;
+    let version = candidate
+        .version
+        .parse()
+        .map_err(|_| DemoError::NotEmbedded(candidate.version.to_owned()))?;
     let line = |version: &semver::Version| format!("version = \"{version}\"");
     let mut text = pair.toml.1.replacen(&line(&pair.version), &line(&version), 1);
     for (from, to) in candidate.changes {
@@ -153,7 +165,10 @@ async fn send(show: &mut Show, from: usize, count: usize) -> Result<(), DemoErro
     let start = from.checked_rem(all.len()).unwrap_or_default();
     let end = start.saturating_add(count).min(all.len());
     let bodies = bodies(requests(all.get(start..end).unwrap_or(all)))?;
-    let pace = Pace { rate: show.pace.rate, ..show.pace };
+    let pace = Pace {
+        rate: show.pace.rate,
+        ..show.pace
+    };
     let load = Load::new(
         show.api.client().clone(),
         show.api.url("/v1/decisions/routing"),
@@ -162,11 +177,16 @@ async fn send(show: &mut Show, from: usize, count: usize) -> Result<(), DemoErro
     );
     let (_open, gate) = watch::channel(usize::MAX);
     let exchanges: Vec<Exchange<RoutingAnswer>> = load.run(gate, Arc::new(|_| {})).await?;
-    let failed = exchanges.iter().filter(|exchange| exchange.outcome.is_err()).count();
+    let failed = exchanges
+        .iter()
+        .filter(|exchange| exchange.outcome.is_err())
+        .count();
     if failed > 0 {
-        show.narrator.expect(false, &format!("{failed} of {} orders failed", exchanges.len()));
+        show.narrator
+            .expect(false, &format!("{failed} of {} orders failed", exchanges.len()));
     }
-    show.sent.push(Sent::of("routing, challengers beside the champion", &exchanges));
+    show.sent
+        .push(Sent::of("routing, challengers beside the champion", &exchanges));
     Ok(())
 }
 
@@ -176,7 +196,11 @@ async fn settled(show: &Show, sent: usize) -> Result<ReleaseDetail, DemoError> {
     loop {
         let detail = show.api.release(POLICY, CANDIDATES[0].version).await?;
         let seen = detail.trial.as_ref().map_or(0, |trial| {
-            trial.all.pairs.saturating_add(trial.dropped).saturating_add(trial.champion_faulted)
+            trial
+                .all
+                .pairs
+                .saturating_add(trial.dropped)
+                .saturating_add(trial.champion_faulted)
         });
         if usize::try_from(seen).unwrap_or(usize::MAX) >= sent || began.elapsed() > WITHIN {
             return Ok(detail);
@@ -190,7 +214,12 @@ async fn tell(show: &mut Show, sent: usize) -> Result<(), DemoError> {
     for candidate in &CANDIDATES {
         let detail = show.api.release(POLICY, candidate.version).await?;
         let Some(trial) = &detail.trial else { continue };
-        lines.push(format!("  {} {:9} {}", candidate.version, detail.release.phase, figures(trial)));
+        lines.push(format!(
+            "  {} {:9} {}",
+            candidate.version,
+            detail.release.phase,
+            figures(trial)
+        ));
     }
     show.narrator.note(&lines.join("\n"));
     Ok(())
@@ -201,7 +230,11 @@ fn figures(trial: &TrialFigures) -> String {
     let all = &trial.all;
     let money = |minor: f64| format!("{:+.2}", minor / 100.0);
     let mean = all.difference_minor.unwrap_or_default();
-    let percent = 100.0 * mean / all.champion_minor.filter(|loss| *loss != 0.0).unwrap_or(f64::INFINITY);
+    let percent = 100.0 * mean
+        / all
+            .champion_minor
+            .filter(|loss| *loss != 0.0)
+            .unwrap_or(f64::INFINITY);
     let range = all
         .range_minor
         .map(|[low, high]| format!("{} to {}; ", money(low), money(high)))
@@ -222,7 +255,10 @@ async fn stopped(show: &mut Show) -> Result<(), DemoError> {
         "Who did not pass, and why",
         "Nobody had to watch: the host rejects what harms, and holds what some lose by, within a second.",
     );
-    for (version, phase) in [(CANDIDATES[1].version, "rejected"), (CANDIDATES[2].version, "held")] {
+    for (version, phase) in [
+        (CANDIDATES[1].version, "rejected"),
+        (CANDIDATES[2].version, "held"),
+    ] {
         let detail = show.api.release(POLICY, version).await?;
         let because = detail.release.because.clone().unwrap_or_default();
         show.narrator.expect(
@@ -241,7 +277,9 @@ async fn canary(show: &mut Show) -> Result<(), DemoError> {
         "The same order always belongs to the same side; if the canary cannot answer, the champion does.",
     );
     gates(show, version).await?;
-    show.api.command(POLICY, version, "promote", "every gate of its shadow is met").await?;
+    show.api
+        .command(POLICY, version, "promote", "every gate of its shadow is met")
+        .await?;
     let before = live(show, version).await?;
     send(show, 0, CANARY_ORDERS).await?;
     let after = live(show, version).await?;
@@ -250,10 +288,16 @@ async fn canary(show: &mut Show) -> Result<(), DemoError> {
     let share = assigned as f64 / all.max(1) as f64;
     show.narrator.expect(
         (0.05..0.15).contains(&share),
-        &format!("{assigned} of {all} orders were assigned to it ({:.1} %)", 100.0 * share),
+        &format!(
+            "{assigned} of {all} orders were assigned to it ({:.1} %)",
+            100.0 * share
+        ),
     );
-    show.api.command(POLICY, version, "promote", "nothing was seen in its first share").await?;
-    show.narrator.note("it decides every order now, and the champion stands ready");
+    show.api
+        .command(POLICY, version, "promote", "nothing was seen in its first share")
+        .await?;
+    show.narrator
+        .note("it decides every order now, and the champion stands ready");
     Ok(())
 }
 
@@ -292,12 +336,22 @@ async fn agree(show: &mut Show, people: &People) -> Result<(), DemoError> {
     let digest = show.api.freeze(POLICY, version).await?;
     show.narrator.note(&format!("evidence {digest}"));
     let own = people.ana.approve(POLICY, version, "mine").await;
-    show.narrator.expect(own.is_err(), "its author is refused as an approver");
-    people.opal.approve(POLICY, version, "fewer late orders, no region loses").await?;
+    show.narrator
+        .expect(own.is_err(), "its author is refused as an approver");
+    people
+        .opal
+        .approve(POLICY, version, "fewer late orders, no region loses")
+        .await?;
     let early = show.api.command(POLICY, version, "promote", "one of two").await;
-    show.narrator.expect(early.is_err(), "one approval of two promotes nothing");
-    people.fin.approve(POLICY, version, "it saves more than it costs").await?;
-    show.api.command(POLICY, version, "promote", "both functions agree").await?;
+    show.narrator
+        .expect(early.is_err(), "one approval of two promotes nothing");
+    people
+        .fin
+        .approve(POLICY, version, "it saves more than it costs")
+        .await?;
+    show.api
+        .command(POLICY, version, "promote", "both functions agree")
+        .await?;
     let champion = show.champion(SCOPE).await?;
     show.narrator.expect(
         champion == format!("{POLICY}@{version}"),

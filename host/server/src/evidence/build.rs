@@ -75,7 +75,12 @@ pub(super) fn evidence(
             champion: trial.champion_kpis.clone(),
             challenger: trial.challenger_kpis.clone(),
         },
-        who_loses: trial.segments.iter().take(SEGMENTS).cloned().collect::<Vec<SegmentFigures>>(),
+        who_loses: trial
+            .segments
+            .iter()
+            .take(SEGMENTS)
+            .cloned()
+            .collect::<Vec<SegmentFigures>>(),
         disagreements: disagreements(trial),
         gates: report.outlook.gates.clone(),
         live: trial.live.clone(),
@@ -180,7 +185,15 @@ fn money(trial: &TrialFigures, state: &ScopeState) -> MoneyEvidence {
 /// The largest losses, some gains, and of what is left a sample of each segment; none twice.
 fn disagreements(trial: &TrialFigures) -> Vec<Disagreement> {
     let sampled = trial.sampled.values().flatten();
-    let all = trial.losses.iter().take(8).chain(trial.gains.iter().take(4)).chain(sampled);
+    let all = trial
+        .losses
+        .iter()
+        .take(8)
+        .chain(trial.gains.iter().take(4))
+        .chain(sampled);
     let mut known = BTreeSet::new();
-    all.filter(|one| known.insert(one.decision_id)).take(DISAGREEMENTS).cloned().collect()
+    all.filter(|one| known.insert(one.decision_id))
+        .take(DISAGREEMENTS)
+        .cloned()
+        .collect()
 }

@@ -1,5 +1,6 @@
 use signalbox_domain::Digest;
 use signalbox_domain::comparison::{Comparison, Mismatch};
+use signalbox_domain::kpi::Kpis;
 use signalbox_domain::rollout::RolloutPlan;
 use signalbox_domain::scope::Scope;
 use uuid::Uuid;
@@ -58,7 +59,12 @@ fn scattered(mean: i64, count: u64) -> impl Iterator<Item = (u128, i64)> {
 fn add(trials: &Trials, pairs: impl IntoIterator<Item = Pair>) {
     for pair in pairs {
         trials.update(&key(), Domain::Routing, rules, Timestamp(5), |trial| {
-            trial.pair(pair)
+            let Kpis::Routing(kpis) = &mut trial.kpis.0 else {
+                panic!();
+            };
+            let sum = kpis.common.loss_minor.entry("shipping".into()).or_default();
+            *sum += i128::from(pair.champion_minor);
+            trial.pair(pair);
         });
     }
 }

@@ -38,7 +38,10 @@ async fn a_token_is_made_for_a_principal_and_works_until_it_is_revoked() {
     let who = whoami(&host, STRANGER, token).await.json();
     assert_eq!(
         (&who["principal"], &who["permissions"]),
-        (&json!("oms"), &json!(["decide", "report_outcomes", "read_metrics"]))
+        (
+            &json!("oms"),
+            &json!(["decide", "report_outcomes", "read_metrics"])
+        )
     );
     assert_eq!(who["token_id"], made["token_id"]);
     let list = host.get("/v1/tokens").await;

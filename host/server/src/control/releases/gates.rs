@@ -313,9 +313,16 @@ fn approved(asked: &Approvals, weighed: &Weighed) -> Gate {
         false => format!("{} agreed", agreed.join(", ")),
     }];
     if !weighed.met {
-        let missing: Vec<&str> = weighed.missing_functions.iter().map(|each| each.as_str()).collect();
+        let missing: Vec<&str> = weighed
+            .missing_functions
+            .iter()
+            .map(|each| each.as_str())
+            .collect();
         if !missing.is_empty() {
-            told.push(format!("missing: somebody for {}", missing.join(" and somebody else for ")));
+            told.push(format!(
+                "missing: somebody for {}",
+                missing.join(" and somebody else for ")
+            ));
         }
         if weighed.missing_people > 0 {
             told.push(format!(
@@ -326,7 +333,10 @@ fn approved(asked: &Approvals, weighed: &Weighed) -> Gate {
         }
     }
     if !weighed.not_counted.is_empty() {
-        told.push(format!("{} more were given and do not count", weighed.not_counted.len()));
+        told.push(format!(
+            "{} more were given and do not count",
+            weighed.not_counted.len()
+        ));
     }
     Gate::met_if("approvals", weighed.met, told.join("; "))
 }

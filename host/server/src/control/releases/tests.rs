@@ -690,6 +690,9 @@ fn what_was_not_shown_or_shown_against_another_champion_is_no_reason_to_go_on() 
     bench.does("a@1.0.0", What::Promote);
 }
 
+/// A change to what was shown, and the gates that it leaves unmet.
+type Lack = (fn(&mut Trial), &'static [&'static str]);
+
 #[test]
 fn each_thing_that_the_trial_lacks_holds_the_promotion_up_by_its_own_gate() {
     let mut bench = Bench::with(&["a@1.0.0"]);
@@ -709,7 +712,7 @@ fn each_thing_that_the_trial_lacks_holds_the_promotion_up_by_its_own_gate() {
             });
         }
     };
-    let lacks: [(fn(&mut Trial), &[&str]); 7] = [
+    let lacks: [Lack; 7] = [
         (|trial| trial.determinism.checked = 0, &["determinism"]),
         (|trial| trial.decided_twice(false, Uuid::nil()), &["determinism"]),
         (
