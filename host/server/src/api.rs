@@ -96,7 +96,7 @@ const COMPRESS_ABOVE_BYTES: u64 = 4_096;
 pub fn router(api: Api) -> Router {
     let (routes, document) = described();
     let telemetry = api.telemetry().clone();
-    let document = axum::body::Bytes::from(document.to_json().unwrap_or_default());
+    let document = axum::body::Bytes::from(describe::to_json(&document).unwrap_or_default());
     let describe = get(move || {
         let document = document.clone();
         async move {

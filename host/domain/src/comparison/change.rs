@@ -15,6 +15,7 @@ use crate::word::Word;
 /// One thing that the challenger does otherwise than the champion. `champion` and `challenger` are the two sides of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
+#[schema(as = DecisionChange)]
 pub enum Change {
     /// The decision is more or less complete.
     Status {

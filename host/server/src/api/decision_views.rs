@@ -261,10 +261,8 @@ pub struct DifferenceView {
     /// Where, as a JSON pointer into the decision.
     pub pointer: String,
     /// What was recorded; null where it had nothing.
-    #[schema(value_type = Option<Object>)]
     pub recorded: Option<Value>,
     /// What came this time; null where there is nothing.
-    #[schema(value_type = Option<Object>)]
     pub replayed: Option<Value>,
 }
 

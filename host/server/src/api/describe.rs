@@ -2,6 +2,7 @@
 //! and a request for each kind of decision that works as it stands.
 
 use axum::http::Method;
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response};
@@ -43,6 +44,38 @@ pub fn describe(document: &mut OpenApi) {
                 describe_operation(operation, access);
             }
         }
+    }
+}
+
+/// The document as it is sent. utoipa says `int32` and `int64` of unsigned integers, which end at half of what they hold.
+///
+/// # Errors
+/// None that this document can cause.
+pub fn to_json(document: &OpenApi) -> Result<Vec<u8>, serde_json::Error> {
+    let mut json = serde_json::to_value(document)?;
+    mark_unsigned(&mut json);
+    serde_json::to_vec(&json)
+}
+
+fn mark_unsigned(value: &mut Value) {
+    match value {
+        Value::Object(schema) => {
+            let is_unsigned = schema
+                .get("minimum")
+                .and_then(Value::as_f64)
+                .is_some_and(|least| least >= 0.0);
+            let format = match schema.get("format").and_then(Value::as_str) {
+                Some("int32") if is_unsigned => Some("uint32"),
+                Some("int64") if is_unsigned => Some("uint64"),
+                _ => None,
+            };
+            if let Some(format) = format {
+                schema.insert("format".to_owned(), format.into());
+            }
+            schema.values_mut().for_each(mark_unsigned);
+        }
+        Value::Array(list) => list.iter_mut().for_each(mark_unsigned),
+        _ => {}
     }
 }
 

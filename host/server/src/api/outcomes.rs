@@ -18,13 +18,12 @@ use super::body::{self, Accepts};
 use super::extract::Query;
 use super::outcome_lines::{self, Lines};
 use super::outcome_views::{AttributionView, OutcomeList, OutcomeReceipts, Receipt};
+use super::paging::page;
 use super::problem::{FieldError, Problem, ProblemBody, ProblemKind};
 use super::refusal::outcomes_refused;
 use super::state::Api;
 use crate::outcomes::{OutcomeFilter, Report, Taken};
 
-/// Entries of a page when none are asked for.
-const PAGE: usize = 100;
 /// Bytes of all lines of one request together.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 
@@ -56,8 +55,10 @@ pub struct OutcomesQuery {
     #[serde(default)]
     history: bool,
     /// Where the next page begins: `before` of the page before.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     before: Option<u64>,
     /// Entries of a page, 1 to 1,000; 100 when absent.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
 }
 
@@ -176,9 +177,9 @@ async fn list(
         until: query.until,
         history: query.history,
     };
-    let limit = query.limit.unwrap_or(PAGE);
-    let page = api.outcomes().find(filter, query.before, limit).await;
-    Ok(Json(OutcomeList::of(page.map_err(outcomes_refused)?)))
+    let limit = page(query.limit, query.before)?;
+    let found = api.outcomes().find(filter, query.before, limit).await;
+    Ok(Json(OutcomeList::of(found.map_err(outcomes_refused)?)))
 }
 
 fn is_lines(headers: &HeaderMap) -> bool {

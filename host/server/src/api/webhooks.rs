@@ -1,7 +1,7 @@
 //! What webhooks could not be told, and sending it again.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signalbox_domain::Timestamp;
@@ -9,16 +9,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::{self, Accepts};
 use super::extract::{Path, Query};
+use super::paging::page;
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::state::Api;
 use crate::webhooks::{DeadLetter, WebhookError, shown};
-
-/// Entries of a page when none are asked for.
-const PAGE: u32 = 100;
-/// Entries of a page at most.
-const PAGE_MAX: u32 = 1_000;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Api> {
@@ -31,9 +26,11 @@ pub fn router() -> OpenApiRouter<Api> {
 #[into_params(parameter_in = Query)]
 pub struct DeadLettersQuery {
     /// Where the next page begins: `before` of the page before.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     before: Option<u64>,
-    /// Entries of a page, at most 1,000; 100 when absent.
-    limit: Option<u32>,
+    /// Entries of a page, 1 to 1,000; 100 when absent.
+    #[param(minimum = 1, maximum = 1_000)]
+    limit: Option<usize>,
 }
 
 /// Events that could not be delivered, newest first.
@@ -96,9 +93,10 @@ async fn dead(
     State(api): State<Api>,
     Query(query): Query<DeadLettersQuery>,
 ) -> Result<Json<DeadLetters>, Problem> {
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let found = api.webhooks().dead(query.before, limit).await.map_err(refused)?;
-    let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = page(query.limit, query.before)?;
+    let asked = u32::try_from(limit).unwrap_or(u32::MAX);
+    let found = api.webhooks().dead(query.before, asked).await.map_err(refused)?;
+    let full = found.len() >= limit;
     let last = found.last().map(|letter| letter.id).filter(|_| full);
     Ok(Json(DeadLetters {
         dead_letters: found.into_iter().map(DeadLetterView::of).collect(),
@@ -117,10 +115,7 @@ async fn dead(
 async fn resend(
     State(api): State<Api>,
     Path(dead_letter_id): Path<u64>,
-    request: Request,
 ) -> Result<Json<DeadLetterView>, Problem> {
-    // There is nothing to read; a browser cannot name JSON to another site without asking first.
-    body::check_type(request.headers(), Accepts::NamedJson)?;
     let letter = api.webhooks().send_again(dead_letter_id).await.map_err(refused)?;
     let letter = letter.ok_or_else(|| {
         let detail = format!("there is no dead letter {dead_letter_id}; it may have been delivered since");

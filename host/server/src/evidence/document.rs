@@ -83,11 +83,9 @@ pub struct ParameterChange {
     pub pointer: String,
     /// The champion's value; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub champion: Option<Value>,
     /// The challenger's value; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub challenger: Option<Value>,
 }
 

@@ -139,3 +139,20 @@ async fn long_answers_are_packed_for_who_can_unpack_them() {
     );
     host.stop().await;
 }
+
+#[tokio::test]
+async fn unsigned_integers_are_named_as_such_and_no_name_stands_for_two_schemas() {
+    let host = Host::start().await;
+    let document = host.get("/openapi.json").await.json();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["Change"]["properties"]["revision"]["format"], "uint64");
+    assert!(
+        schemas["Change"]["properties"]["recorded"].is_object(),
+        "what a change comes to"
+    );
+    assert!(
+        schemas["DecisionChange"]["oneOf"].is_array(),
+        "how two decisions differ"
+    );
+    host.stop().await;
+}
