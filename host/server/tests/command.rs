@@ -292,6 +292,9 @@ async fn an_author_submits_a_file_and_an_operator_sees_what_holds_it_up() {
 
     out(&run(&host, "release reject hostile@1.1.0 --reason worse").await);
     let back = out(&run(&host, "release rollback routing --reason late").await);
-    assert!(back.contains("the built-in policy decides now"), "{back}");
+    assert!(
+        back.contains("the champion hostile@1.0.0 was taken back; the built-in policy decides"),
+        "{back}"
+    );
     host.stop().await;
 }
