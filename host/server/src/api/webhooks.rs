@@ -1,7 +1,7 @@
 //! What webhooks could not be told, and sending it again.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signalbox_domain::Timestamp;
@@ -9,6 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::auth::Caller;
+use super::commands::{Because, read};
 use super::extract::{Path, Query};
 use super::paging::page;
 use super::problem::{Problem, ProblemBody, ProblemKind};
@@ -109,13 +111,22 @@ async fn dead(
 /// It is tried once, soon, under the same id. When it is delivered it is no longer listed.
 #[utoipa::path(
     post, path = "/v1/webhooks/dead-letters/{dead_letter_id}/resend", tag = "operations",
-    params(("dead_letter_id" = u64, Path, description = "The dead letter")),
+    params(("dead_letter_id" = u64, Path, description = "The dead letter")), request_body = Because,
     responses((status = 200, body = DeadLetterView), (status = "default", body = ProblemBody, content_type = "application/problem+json"))
 )]
 async fn resend(
     State(api): State<Api>,
+    caller: Caller,
     Path(dead_letter_id): Path<u64>,
+    request: Request,
 ) -> Result<Json<DeadLetterView>, Problem> {
+    let Because { reason } = read(&api, request).await?;
+    tracing::info!(
+        dead_letter_id,
+        by = caller.principal,
+        reason,
+        "an event is sent again"
+    );
     let letter = api.webhooks().send_again(dead_letter_id).await.map_err(refused)?;
     let letter = letter.ok_or_else(|| {
         let detail = format!("there is no dead letter {dead_letter_id}; it may have been delivered since");
