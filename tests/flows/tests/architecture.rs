@@ -121,6 +121,47 @@ const MODULE_BANS: &[(&str, &[&str])] = &[
             "crate::cli",
         ],
     ),
+    (
+        "trial",
+        &[
+            "axum",
+            "crate::api",
+            "crate::control",
+            "crate::decide",
+            "crate::intake",
+            "crate::cli",
+        ],
+    ),
+    (
+        "evidence",
+        &[
+            "axum",
+            "crate::api",
+            "crate::decide",
+            "crate::intake",
+            "crate::cli",
+        ],
+    ),
+    (
+        "outcomes",
+        &[
+            "axum",
+            "crate::api",
+            "crate::decide",
+            "crate::intake",
+            "crate::cli",
+        ],
+    ),
+    (
+        "webhooks",
+        &[
+            "axum",
+            "crate::api",
+            "crate::decide",
+            "crate::intake",
+            "crate::cli",
+        ],
+    ),
     ("cli", &["signalbox_ledger", "wasmtime"]),
     (
         "demo",

@@ -1,5 +1,5 @@
 //! The acts on releases: three versions of a policy want to take the champion's place. All are compared with it on real
-//! orders; one is better and goes all the way, one is worse and is stopped, one is better on average and some lose by it.
+//! orders; one is better and goes all the way, one is worse and is stopped, one is too close to the champion to be proven better.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -249,23 +249,29 @@ fn figures(trial: &TrialFigures) -> String {
     )
 }
 
-/// The worse one was stopped, and the one by which some lose is held.
+/// The worse one was stopped, and the one that is too close goes no further.
 async fn stopped(show: &mut Show) -> Result<(), DemoError> {
     show.narrator.step(
         "Who did not pass, and why",
-        "Nobody had to watch: the host rejects what harms, and holds what some lose by, within a second.",
+        "Nobody had to watch: the host rejects what harms within a second, and what proves nothing goes no further.",
     );
-    for (version, phase) in [
-        (CANDIDATES[1].version, "rejected"),
-        (CANDIDATES[2].version, "held"),
-    ] {
-        let detail = show.api.release(POLICY, version).await?;
-        let because = detail.release.because.clone().unwrap_or_default();
-        show.narrator.expect(
-            detail.release.phase == phase,
-            &format!("{version} is {}: {because}", detail.release.phase),
-        );
-    }
+    let (worse, close) = (CANDIDATES[1].version, CANDIDATES[2].version);
+    let detail = show.api.release(POLICY, worse).await?;
+    let because = detail.release.because.clone().unwrap_or_default();
+    show.narrator.expect(
+        detail.release.phase == "rejected",
+        &format!("{worse} is {}: {because}", detail.release.phase),
+    );
+    let detail = show.api.release(POLICY, close).await?;
+    let unmet = detail.release.gates.iter().filter(|gate| gate.is_unmet());
+    let unmet: Vec<String> = unmet
+        .map(|gate| format!("{} ({}): {}", gate.name, gate.state, gate.detail))
+        .collect();
+    show.narrator.note(&format!(
+        "{close} stays in the {}; {}",
+        detail.release.phase,
+        unmet.join("; ")
+    ));
     Ok(())
 }
 
