@@ -100,8 +100,8 @@ fn failed(problem: impl std::error::Error + Send + Sync + 'static) -> DemoError 
     DemoError::Start(Box::new(problem))
 }
 
-/// What the demo sets; everything else is the default. Paths are relative to the stage. Every scope takes new versions
-/// at once, because nobody is there to release them.
+/// What the demo sets; everything else is the default. Paths are relative to the stage. Every scope takes versions
+/// at once that ask for it; releases ask for no waiting times, so that they can be watched.
 const CONFIG: &str = r#"
 [server]
 listen = "127.0.0.1:0"

@@ -13,6 +13,7 @@ use super::narrator::Narrator;
 use super::other_acts::PerVersion;
 use super::routing_acts::{RoutingRun, version_of};
 use super::show::Show;
+use super::stage::COST_BOOK;
 use super::tables::{self, RoutingColumn, percent};
 
 /// Below this many orders shares are noise.
@@ -79,11 +80,13 @@ pub fn columns(cohort: &Cohort, run: &RoutingRun) -> Result<Columns, DemoError> 
         }
         columns.versions.push((version.clone(), figures));
     }
+    let book = CostBook::parse("the demo's cost book", COST_BOOK)
+        .map_err(|problem| DemoError::Start(problem.into()))?;
     for item in &cohort.routing {
         // Priced by the same model and book as every decision.
         let case = case(item)?;
         let decision = case.decision_of(&item.past.actual).map_err(DemoError::Figures)?;
-        let loss = case.price(&decision, &CostBook::default()).ok();
+        let loss = case.price(&decision, &book).ok();
         let really = &mut columns.really;
         really
             .add(&case, &item.past.actual, loss.as_ref(), false, item.weight)
@@ -136,7 +139,7 @@ pub fn print(
     show.narrator.print(&tables::routing(&routing).to_string());
     show.narrator.print(
         "Each order counts as often as it stands for others in the marketplace. Each version decided a drawn part of \
-         the\nsame cohort; ± is one standard error. Cost is the host's loss with cost book default 1.0.0 (it is none of \
+         the\nsame cohort; ± is one standard error. Cost is the host's loss with the cost book demo 1.0.0 (it is none of \
          the\npolicies' own scores); no outcomes yet, so the cohort is open. Really: one seller had no alternative \
          for most orders.\n",
     );

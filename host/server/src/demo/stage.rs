@@ -22,7 +22,10 @@ enum Folder {
 
 /// The cost book of the demo's routing scope: finance prices a late day at twice the default, and the first version of the
 /// policy still weighs it as before.
-const COST_BOOK: &str = "name = \"demo\"\nversion = \"1.0.0\"\n\n[routing]\nlate_day_minor = 600\n";
+pub const COST_BOOK: &str = "name = \"demo\"\nversion = \"1.0.0\"\n\n[routing]\nlate_day_minor = 600\n";
+
+/// Where it lies.
+const COST_BOOK_FILE: &str = "cost-book.toml";
 
 /// A policy version that a user has at hand: its TOML and the component that it names.
 #[derive(Clone, Debug)]
@@ -62,7 +65,7 @@ impl Stage {
             path: policies.clone(),
             source,
         })?;
-        let book = root.join("cost-book.toml");
+        let book = root.join(COST_BOOK_FILE);
         fs::write(&book, COST_BOOK).map_err(|source| DemoError::Write { path: book, source })?;
         Ok(Stage { folder, policies })
     }
