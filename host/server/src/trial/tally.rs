@@ -131,7 +131,7 @@ impl Tally {
         self.non_inferiority.observe(difference);
         self.harm.observe(difference);
         self.superiority.observe(difference);
-        // Losses are at most 2^53 - 1; a difference beyond a million million says nothing of a mean.
+        // Losses are at most 2^53 - 1, and no difference of two of them is refused.
         let _ = self.mean.observe(difference_minor);
     }
 
