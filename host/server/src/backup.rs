@@ -1,4 +1,4 @@
-//! Backup and restore of what a host keeps: ledger, artifacts, decision log, outcomes; its secrets only if that is asked for.
+//! Backup and restore of what a host keeps: ledger, artifacts (evidence among them), decision log, outcomes, trials; its secrets only if that is asked for.
 //!
 //! The host itself takes a backup, because nobody else may open its decision log; it goes on serving meanwhile. The parts
 //! are copied in the order of who refers to whom: how far webhooks were told, outcomes, the decisions that these are of, then

@@ -155,6 +155,7 @@ fn fill(of: &Backups, partial: &Path, secrets: bool, at: Timestamp) -> Result<Ma
     let store = ArtifactStore::open(&to.artifacts()).map_err(BackupError::Artifacts)?;
     from.copy_to(&store, ARTIFACT_BYTES_MAX, &mut |_| {})
         .map_err(BackupError::Artifacts)?;
+    copy_trials(&folders.trials(), &to.trials())?;
     if secrets {
         copy_secret(&folders.ledger_key(), &to.ledger_key())?;
         copy_secret(&folders.approvals_key(), &to.approvals_key())?;
@@ -165,6 +166,25 @@ fn fill(of: &Backups, partial: &Path, secrets: bool, at: Timestamp) -> Result<Ma
     manifest.write(partial)?;
     sync_folders(partial)?;
     Ok(manifest)
+}
+
+/// What challengers have shown, as it was written last: each file is replaced as a whole, so that every copy is one state.
+fn copy_trials(from: &Path, to: &Path) -> Result<(), BackupError> {
+    fs::create_dir_all(to).map_err(disk("create", to))?;
+    let entries = match fs::read_dir(from) {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(()),
+        listed => listed.map_err(disk("list", from))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(disk("list", from))?.path();
+        let name = path
+            .file_name()
+            .filter(|_| path.extension().is_some_and(|end| end == "json"));
+        if let Some(name) = name {
+            fs::copy(&path, to.join(name)).map_err(disk("copy", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// A host that masks nothing has no salt, so a secret may be missing.
@@ -188,4 +208,25 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trials_are_copied_without_drafts_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("trials"), folder.path().join("copy"));
+        copy_trials(&from, &to).unwrap();
+        fs::create_dir(&from).unwrap();
+        fs::write(from.join("a.json"), "{}").unwrap();
+        fs::write(from.join("a.draft"), "{").unwrap();
+        copy_trials(&from, &to).unwrap();
+        let copied: Vec<_> = fs::read_dir(&to)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(copied, ["a.json"]);
+    }
 }
