@@ -22,7 +22,7 @@ use tokio::sync::watch;
 pub use disagreements::{Disagreement, Disagreements};
 pub use figures::{SegmentFigures, TermFigures, TestFigures, TrialFigures};
 pub use rules::{CLIPPED_MAX, PAIRS_MAX, Rules};
-pub use state::{Determinism, Fault, Live, Pair, Subject, Trial, TrialKey};
+pub use state::{Determinism, Fault, Live, NotATrial, Pair, Subject, Trial, TrialKey};
 pub use store::TrialError;
 pub use tally::{Counts, Standing, Tally};
 pub use verdict::{Stop, is_violation, stop};
