@@ -25,7 +25,7 @@ pub use rules::{CLIPPED_MAX, PAIRS_MAX, Rules};
 pub use state::{Determinism, Fault, Live, NotATrial, Pair, Subject, Trial, TrialKey};
 pub use store::TrialError;
 pub use tally::{Counts, Standing, Tally};
-pub use verdict::{Stop, is_violation, stop};
+pub use verdict::{Stop, is_violation, stop, was_held_for};
 
 use crate::error_text::chain;
 

@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use signalbox_domain::release::Phase;
+use signalbox_domain::events::HOST_ACTOR;
+use signalbox_domain::release::{Phase, Release, ReleaseEvent};
+use signalbox_domain::segment::Segment;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +17,7 @@ use super::handle::ControlHandle;
 use super::releases::{Asked, Command};
 use crate::error_text::chain;
 use crate::snapshot::{ReleaseState, Snapshot};
-use crate::trial::{Stop, stop};
+use crate::trial::{Stop, stop, was_held_for};
 
 /// How often it looks. A harm verdict has to stop a release within a second.
 const LOOK: Duration = Duration::from_millis(200);
@@ -51,9 +53,9 @@ fn due<'a>(control: &ControlHandle, snapshot: &'a Snapshot) -> Vec<(&'a ReleaseS
             .read(&key, |trial| stop(trial, state.plan.proof.late_bp))??;
         match asked {
             Stop::End { reason } => Some((state, Command::End, reason)),
-            Stop::Hold { reason } => {
+            Stop::Hold { segment, reason } => {
                 let is_held = matches!(release.phase(), Phase::Held { .. });
-                (!is_held && !was_resumed(state, &reason)).then_some((state, Command::Hold, reason))
+                (!is_held && !was_let_go(release, &segment)).then_some((state, Command::Hold, reason))
             }
         }
     };
@@ -61,20 +63,14 @@ fn due<'a>(control: &ControlHandle, snapshot: &'a Snapshot) -> Vec<(&'a ReleaseS
 }
 
 /// Whether somebody let the release go on after the host held it for this segment: they have looked, and the gate still
-/// stands in front of the next stage.
-fn was_resumed(state: &ReleaseState, reason: &str) -> bool {
-    use signalbox_domain::release::ReleaseEvent;
-    let of = |text: &str| text.split(" loses").next().unwrap_or_default().to_owned();
-    let mut resumed = false;
-    for past in state.release.history() {
-        match &past.event {
-            ReleaseEvent::Held { reason: held } if of(held) == of(reason) => resumed = false,
-            ReleaseEvent::Held { .. } => {}
-            ReleaseEvent::Resumed => resumed = true,
-            _ => {}
-        }
-    }
-    resumed
+/// stands in front of the next stage. A hold for something else, before or since, says nothing of that.
+fn was_let_go(release: &Release, segment: &Segment) -> bool {
+    let mut past = release.history().iter();
+    let held = past.any(|past| {
+        let is_for_it = |reason: &str| past.actor == HOST_ACTOR && was_held_for(segment, reason);
+        matches!(&past.event, ReleaseEvent::Held { reason } if is_for_it(reason))
+    });
+    held && past.any(|past| past.event == ReleaseEvent::Resumed)
 }
 
 async fn act(control: &ControlHandle, state: &ReleaseState, command: Command, reason: String) {

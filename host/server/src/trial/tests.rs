@@ -114,10 +114,12 @@ fn who_loses_holds_a_version_that_is_better_on_average() {
         figures.segments[0].segment.as_ref().unwrap().to_string(),
         "channel=marketplace"
     );
-    let Some(Some(Stop::Hold { reason })) = trials.read(&key(), |trial| stop(trial, 100)) else {
+    let Some(Some(Stop::Hold { segment, reason })) = trials.read(&key(), |trial| stop(trial, 100)) else {
         panic!();
     };
     assert!(reason.contains("channel=marketplace loses"), "{reason}");
+    assert!(was_held_for(&segment, &reason));
+    assert!(!was_held_for(&"channel=market".parse().unwrap(), &reason));
 }
 
 #[test]

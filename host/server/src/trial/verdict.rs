@@ -1,5 +1,7 @@
 //! What ends or holds a release by itself: nobody has to watch.
 
+use signalbox_domain::segment::Segment;
+
 use super::state::Trial;
 use super::tally::Standing;
 
@@ -16,6 +18,8 @@ pub enum Stop {
     },
     /// Holds it: people have to look.
     Hold {
+        /// Who loses.
+        segment: Segment,
         /// Why, for people.
         reason: String,
     },
@@ -38,7 +42,7 @@ pub fn stop(trial: &Trial, late_bp: u32) -> Option<Stop> {
         .or_else(|| harmed(trial))
         .or_else(|| late(trial, late_bp))
         .map(|reason| Stop::End { reason })
-        .or_else(|| segment_harmed(trial).map(|reason| Stop::Hold { reason }))
+        .or_else(|| segment_harmed(trial))
 }
 
 fn violated(trial: &Trial) -> Option<String> {
@@ -69,19 +73,34 @@ fn harmed(trial: &Trial) -> Option<String> {
     })
 }
 
-fn segment_harmed(trial: &Trial) -> Option<String> {
+/// Whether a release was held because `segment` loses: by the sentence that says so.
+pub fn was_held_for(segment: &Segment, reason: &str) -> bool {
+    reason.starts_with(&loses(segment))
+}
+
+/// How that sentence begins.
+fn loses(segment: &Segment) -> String {
+    format!("{segment} loses: ")
+}
+
+fn segment_harmed(trial: &Trial) -> Option<Stop> {
     let mut harmed = trial.segments.iter().filter(|(_, one)| one.tally.harm().rejected);
     let (segment, one) = harmed.next()?;
     let more = match harmed.count() {
         0 => String::new(),
         more => format!(" (and {more} more segments)"),
     };
-    Some(format!(
-        "{segment} loses: {} more a decision on average over {} pairs{more}; {}",
+    let reason = format!(
+        "{}{} more a decision on average over {} pairs{more}; {}",
+        loses(segment),
         minor(one.tally.counts().mean_minor()),
         one.tally.counts().pairs,
         wrongly(&one.tally.harm())
-    ))
+    );
+    Some(Stop::Hold {
+        segment: segment.clone(),
+        reason,
+    })
 }
 
 fn late(trial: &Trial, late_bp: u32) -> Option<String> {
