@@ -15,7 +15,6 @@ pub use document::{
 };
 
 use crate::control::{Applied, By, ControlError, ControlHandle};
-use crate::replay;
 
 /// The largest document.
 const BYTES_MAX: u64 = 16 << 20;
@@ -102,7 +101,7 @@ impl EvidenceDesk {
             .release(scope, version)
             .and_then(|release| release.policy.as_ref());
         let champion = state.champion.as_ref();
-        let parameters = build::parameters(champion, challenger, replay::differences)?;
+        let parameters = build::parameters(champion, challenger)?;
         Ok(build::evidence(
             &report,
             trial,

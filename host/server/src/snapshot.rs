@@ -112,12 +112,7 @@ pub struct ScopeState {
 }
 
 impl ScopeState {
-    /// The trial of a challenger against whoever is the champion now, at the prices of now.
-    pub fn trial_of(&self, challenger: &Challenger) -> TrialKey {
-        self.trial_key(&challenger.release, &challenger.policy.version)
-    }
-
-    /// The same, of a release and its version.
+    /// The trial of a release of `version` against whoever is the champion now, at the prices of now.
     pub fn trial_key(&self, release: &ReleaseId, version: &PolicyVersion) -> TrialKey {
         TrialKey {
             scope: self.scope.name.clone(),
@@ -157,6 +152,8 @@ impl ScopeState {
 pub struct Challenger {
     /// The release's name.
     pub release: ReleaseId,
+    /// Its trial against the champion of now, at the prices of now.
+    pub trial: TrialKey,
     /// Its version, ready to decide.
     pub policy: Arc<LivePolicy>,
     /// Its plan.

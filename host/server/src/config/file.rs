@@ -8,6 +8,7 @@ use signalbox_domain::scope::Scope;
 use signalbox_domain::validate::Bounds;
 use signalbox_sandbox::engine::CpuLevel;
 
+use crate::decide::ShadowSettings;
 use crate::record::{LogMode, OnLogFailure};
 use crate::webhooks::Group;
 
@@ -111,11 +112,18 @@ pub(super) struct Shadow {
 
 impl Default for Shadow {
     fn default() -> Self {
+        let ShadowSettings {
+            workers,
+            queue_max,
+            large_max,
+            twice_bp,
+        } = ShadowSettings::default();
+        let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         Shadow {
-            workers: 1,
-            queue_max: 512,
-            large_max: 4,
-            twice_bp: 200,
+            workers: count(workers),
+            queue_max: count(queue_max),
+            large_max: count(large_max),
+            twice_bp: u64::from(twice_bp),
         }
     }
 }

@@ -65,41 +65,37 @@ fn scope_state(
     let ready =
         |version: Option<&PolicyVersion>| version.and_then(|version| around.ready.get(version)).cloned();
     let broken = world.state.approvals.broken(&scope.name, world.now);
-    // While the glass is broken nothing unproven runs beside what was named.
-    let (champion, previous, challengers) = match broken {
-        Some(glass) => (
-            ready(glass.what.to.as_ref()),
-            ready(choice.champion()),
-            Vec::new(),
-        ),
-        None => (
-            ready(choice.champion()),
-            ready(choice.previous()),
-            challengers(world, around, scope),
-        ),
+    let (champion, previous) = match broken {
+        Some(glass) => (ready(glass.what.to.as_ref()), ready(choice.champion())),
+        None => (ready(choice.champion()), ready(choice.previous())),
     };
-    ScopeState {
+    let mut state = ScopeState {
         scope: scope.clone(),
         builtin_forced: choice.builtin_forced || broken.is_some_and(|glass| glass.what.to.is_none()),
         glass: world.state.approvals.glass().get(&scope.name).cloned(),
         champion,
         previous,
-        challengers,
+        challengers: Vec::new(),
         cost_book: Arc::clone(cost_book),
         cost_book_digest: cost_book.digest(),
         note: note(world, around, scope, &choice),
         policy: choice.policy,
         pinned: choice.pinned,
+    };
+    // While the glass is broken nothing unproven runs beside what was named.
+    if broken.is_none() {
+        state.challengers = challengers(world, around, &state);
     }
+    state
 }
 
 /// Those in shadow or canary that are ready to decide.
-fn challengers(world: &World<'_>, around: &Surroundings<'_>, scope: &Scope) -> Vec<Arc<Challenger>> {
+fn challengers(world: &World<'_>, around: &Surroundings<'_>, state: &ScopeState) -> Vec<Arc<Challenger>> {
     let here = world
         .state
         .releases
         .values()
-        .filter(|release| release.scope() == scope.name);
+        .filter(|release| release.scope() == state.scope.name);
     let challenger = |release: &Release| {
         let canary = match release.phase().exposure() {
             Phase::Shadow { .. } => None,
@@ -111,6 +107,7 @@ fn challengers(world: &World<'_>, around: &Surroundings<'_>, scope: &Scope) -> V
         };
         Some(Arc::new(Challenger {
             release: release.id().clone(),
+            trial: state.trial_key(release.id(), release.version()),
             policy: Arc::clone(around.ready.get(release.version())?),
             plan: world
                 .state

@@ -172,7 +172,12 @@ impl ControlHandle {
     pub fn releases(&self) -> Vec<ReleaseReport> {
         let snapshot = self.snapshot();
         let releases = snapshot.releases.iter();
-        releases.map(|state| self.report(&snapshot, state)).collect()
+        // What has ended has no gates any more: nothing of its trial is looked at.
+        let report = |state: &ReleaseState| match state.release.phase().is_final() {
+            true => self.report_with(&snapshot, state, None),
+            false => self.report(&snapshot, state),
+        };
+        releases.map(report).collect()
     }
 
     /// The release of `version` in `scope`, with its gates as they stand now.
@@ -268,6 +273,15 @@ impl ControlHandle {
         let scope = snapshot.scope(state.release.scope());
         let key = scope.map(|scope| scope.trial_key(state.release.id(), state.release.version()));
         let trial = key.and_then(|key| self.trials().read(&key, TrialFigures::of));
+        self.report_with(snapshot, state, trial)
+    }
+
+    fn report_with(
+        &self,
+        snapshot: &Snapshot,
+        state: &ReleaseState,
+        trial: Option<TrialFigures>,
+    ) -> ReleaseReport {
         let now = self.now();
         let approvals = approvals::reported(snapshot, &state.release, &state.plan, now);
         ReleaseReport {

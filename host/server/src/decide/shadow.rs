@@ -234,12 +234,11 @@ impl Shadow {
         challenger: &Challenger,
         change: impl FnOnce(&mut crate::trial::Trial),
     ) {
-        let key = state.trial_of(challenger);
         let rules = || crate::trial::Rules::of(&challenger.plan, &state.scope);
         let now = crate::clock::now();
         self.inner
             .trials
-            .update(&key, state.scope.domain, rules, now, change);
+            .update(&challenger.trial, state.scope.domain, rules, now, change);
     }
 
     fn done(&self) {

@@ -12,7 +12,7 @@ use super::cohort::{bodies, requests};
 use super::error::DemoError;
 use super::host::People;
 use super::host_api::rejection_text;
-use super::load::{Exchange, Load, Pace};
+use super::load::{Exchange, Load};
 use super::show::Show;
 use super::stage::{PolicyPair, embedded};
 use super::tables::Sent;
@@ -165,15 +165,11 @@ async fn send(show: &mut Show, from: usize, count: usize) -> Result<(), DemoErro
     let start = from.checked_rem(all.len()).unwrap_or_default();
     let end = start.saturating_add(count).min(all.len());
     let bodies = bodies(requests(all.get(start..end).unwrap_or(all)))?;
-    let pace = Pace {
-        rate: show.pace.rate,
-        ..show.pace
-    };
     let load = Load::new(
         show.api.client().clone(),
         show.api.url("/v1/decisions/routing"),
         bodies,
-        pace,
+        show.pace,
     );
     let (_open, gate) = watch::channel(usize::MAX);
     let exchanges: Vec<Exchange<RoutingAnswer>> = load.run(gate, Arc::new(|_| {})).await?;

@@ -13,7 +13,7 @@ use super::document::{
 };
 use crate::control::ReleaseReport;
 use crate::record::HOST_VERSION;
-use crate::replay::Difference;
+use crate::replay::{Difference, differences};
 use crate::snapshot::{LivePolicy, ScopeState};
 use crate::trial::{Disagreement, SegmentFigures, TrialFigures};
 
@@ -35,7 +35,6 @@ pub(super) struct Parameters {
 pub(super) fn parameters(
     champion: Option<&Arc<LivePolicy>>,
     challenger: Option<&Arc<LivePolicy>>,
-    differences: impl Fn(&Value, &Value) -> (Vec<Difference>, usize),
 ) -> Result<Parameters, EvidenceError> {
     let of = |policy: Option<&Arc<LivePolicy>>| -> Result<Value, EvidenceError> {
         let text = policy.map_or_else(|| "{}".to_owned(), |policy| policy.policy_file.parameters_json());
