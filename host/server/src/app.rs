@@ -31,7 +31,7 @@ use crate::webhooks::{WebhookError, Webhooks};
 
 pub use self::core::Core;
 pub use http::HttpError;
-pub use signals::shutdown_signal;
+pub use signals::ShutdownSignals;
 
 /// How often recorded samples are folded into the metrics.
 const UPKEEP: Duration = Duration::from_secs(5);

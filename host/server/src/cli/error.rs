@@ -10,6 +10,9 @@ pub enum CliError {
     /// No runtime.
     #[error("the async runtime could not be started")]
     Runtime(#[source] std::io::Error),
+    /// No signals.
+    #[error("the host cannot listen for SIGTERM and Ctrl-C, so that it could not end in order")]
+    Signals(#[source] std::io::Error),
     /// The address is none.
     #[error("--server: expected an address such as http://127.0.0.1:8080, found `{0}`")]
     BadServer(String),

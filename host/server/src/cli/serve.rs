@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::arguments::Serve;
 use super::error::CliError;
-use crate::app::{App, AppOptions, LetIn, shutdown_signal};
+use crate::app::{App, AppOptions, LetIn, ShutdownSignals};
 use crate::config::Config;
 use crate::control::HandedOut;
 use crate::error_text::chain;
@@ -35,6 +35,8 @@ pub(super) fn run(options: &Serve) -> Result<ExitCode, CliError> {
 
 async fn serve(config: Config, let_in: LetIn) -> Result<(), CliError> {
     let report = |error: &dyn std::error::Error| CliError::Report(chain(error));
+    // Before anything is started: whoever is told to end while it starts ends in order too.
+    let signals = ShutdownSignals::listen().map_err(CliError::Signals)?;
     let options = AppOptions {
         let_in,
         ..AppOptions::this_program().map_err(|error| report(&error))?
@@ -56,10 +58,8 @@ async fn serve(config: Config, let_in: LetIn) -> Result<(), CliError> {
         policies = %folder.display(),
         "listening"
     );
-    match shutdown_signal().await {
-        Some(signal) => tracing::info!(signal, "shutting down after the requests in flight"),
-        None => tracing::error!("signals cannot be received; shutting down"),
-    }
+    let signal = signals.received().await;
+    tracing::info!(signal, "shutting down after the requests in flight");
     app.shutdown().await;
     tracing::info!("ended");
     Ok(())
