@@ -85,6 +85,16 @@ impl Host {
         self.client.clone()
     }
 
+    /// A token of a principal with these grants, who is made or changed for it.
+    pub async fn token_of(&self, name: &str, grants: Vec<Grant>) -> BearerToken {
+        token_of(&self.app, name, grants).await
+    }
+
+    /// A client that shows such a token.
+    pub async fn let_in(&self, name: &str, grants: Vec<Grant>) -> reqwest::Client {
+        client(&self.token_of(name, grants).await)
+    }
+
     /// The watched folder.
     pub fn policies(&self) -> PathBuf {
         self.folder.path().join("policies")
@@ -205,16 +215,21 @@ async fn token(app: &RunningApp) -> BearerToken {
         },
         scopes: GrantedScopes::All,
     };
-    let tests = Principal {
-        name: "tests".to_owned(),
-        grants: Role::ALL.map(grant).into(),
+    token_of(app, "tests", Role::ALL.map(grant).into()).await
+}
+
+/// A token of a principal with these grants, who is made or changed for it.
+async fn token_of(app: &RunningApp, name: &str, grants: Vec<Grant>) -> BearerToken {
+    let principal = Principal {
+        name: name.to_owned(),
+        grants,
     };
     let by = || By {
         actor: "tests".to_owned(),
         reason: String::new(),
     };
-    app.control.put_principal(tests, by()).await.unwrap();
-    let made = app.control.create_token("tests", Lifetime::DEFAULT, by()).await;
+    app.control.put_principal(principal, by()).await.unwrap();
+    let made = app.control.create_token(name, Lifetime::DEFAULT, by()).await;
     made.unwrap().token
 }
 

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
 use signalbox_domain::Digest;
 use signalbox_domain::approvals::{Approval, SignedBy};
@@ -24,7 +23,7 @@ use signalbox_flows::policies::policy_toml;
 use signalbox_flows::{Host, requests};
 use signalbox_server::audit::{ExportFilter, export};
 use signalbox_server::clock;
-use signalbox_server::control::{By, Lifetime};
+use signalbox_server::control::By;
 use signalbox_server::snapshot::{Snapshot, VersionRecord};
 use signalbox_server::statements::{check_export, check_journal, new_key, read_key, sign};
 
@@ -112,25 +111,12 @@ impl Stage {
     }
 
     async fn let_in(&self, name: &str, role: Role, functions: &[Function]) -> reqwest::Client {
-        let principal = Principal {
-            name: name.to_owned(),
-            grants: vec![Grant {
-                role,
-                functions: functions.iter().copied().collect::<BTreeSet<_>>(),
-                scopes: GrantedScopes::All,
-            }],
+        let grant = Grant {
+            role,
+            functions: functions.iter().copied().collect::<BTreeSet<_>>(),
+            scopes: GrantedScopes::All,
         };
-        let control = &self.host.app.control;
-        control.put_principal(principal, by("tests")).await.unwrap();
-        let made = control
-            .create_token(name, Lifetime::DEFAULT, by("tests"))
-            .await
-            .unwrap();
-        let shown = format!("Bearer {}", made.token.reveal()).parse().unwrap();
-        reqwest::Client::builder()
-            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, shown)]))
-            .build()
-            .unwrap()
+        self.host.let_in(name, vec![grant]).await
     }
 
     async fn send(&self, who: &reqwest::Client, method: Method, path: &str, body: &Value) -> (u16, Value) {

@@ -12,16 +12,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
 use signalbox_domain::envelope::Arm;
-use signalbox_domain::identity::{Grant, GrantedScopes, Principal, Role};
+use signalbox_domain::identity::{Grant, GrantedScopes, Role};
 use signalbox_domain::release::ReleaseId;
 use signalbox_domain::rollout::{CanaryUnit, Split};
 use signalbox_flows::host::causes;
 use signalbox_flows::policies::{HOSTILE_FILE, hostile_toml, policy_toml};
 use signalbox_flows::{Host, requests};
-use signalbox_server::control::{By, Lifetime};
 use signalbox_server::snapshot::{Snapshot, VersionRecord};
 
 const CHILD: &str = env!("CARGO_BIN_EXE_compile-child");
@@ -122,29 +120,12 @@ async fn to_canary(host: &Host, name: &str, version: &str, toml: &str) {
 }
 
 async fn author(host: &Host) -> reqwest::Client {
-    let ana = Principal {
-        name: "ana".to_owned(),
-        grants: vec![Grant {
-            role: Role::Author,
-            functions: [].into(),
-            scopes: GrantedScopes::All,
-        }],
+    let grant = Grant {
+        role: Role::Author,
+        functions: [].into(),
+        scopes: GrantedScopes::All,
     };
-    let by = || By {
-        actor: "tests".to_owned(),
-        reason: String::new(),
-    };
-    host.app.control.put_principal(ana, by()).await.unwrap();
-    let made = host
-        .app
-        .control
-        .create_token("ana", Lifetime::DEFAULT, by())
-        .await;
-    let shown = format!("Bearer {}", made.unwrap().token.reveal());
-    reqwest::Client::builder()
-        .default_headers(HeaderMap::from_iter([(AUTHORIZATION, shown.parse().unwrap())]))
-        .build()
-        .unwrap()
+    host.let_in("ana", vec![grant]).await
 }
 
 /// Order `number`: all alike but for their ids.

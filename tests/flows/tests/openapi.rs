@@ -13,10 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use signalbox_domain::identity::{Function, Grant, GrantedScopes, Principal, Role};
+use signalbox_domain::identity::{Function, Grant, GrantedScopes, Role};
 use signalbox_flows::Host;
 use signalbox_ledger::Journal;
-use signalbox_server::control::{By, Lifetime};
 use signalbox_server::snapshot::Snapshot;
 
 const CHILD: &str = env!("CARGO_BIN_EXE_compile-child");
@@ -105,18 +104,7 @@ async fn token(host: &Host, name: &str, roles: &[Role]) -> String {
         },
         scopes: GrantedScopes::All,
     });
-    let principal = Principal {
-        name: name.to_owned(),
-        grants: grants.collect(),
-    };
-    let by = || By {
-        actor: "tests".to_owned(),
-        reason: String::new(),
-    };
-    let control = &host.app.control;
-    control.put_principal(principal, by()).await.unwrap();
-    let made = control.create_token(name, Lifetime::DEFAULT, by()).await.unwrap();
-    made.token.reveal()
+    host.token_of(name, grants.collect()).await.reveal()
 }
 
 /// Runs schemathesis against the host; whether it found nothing.

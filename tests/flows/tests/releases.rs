@@ -11,12 +11,10 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
-use signalbox_domain::identity::{Function, Grant, GrantedScopes, Principal, Role};
+use signalbox_domain::identity::{Function, Grant, GrantedScopes, Role};
 use signalbox_flows::policies::policy_toml;
 use signalbox_flows::{Host, requests};
-use signalbox_server::control::{By, Lifetime};
 use signalbox_server::snapshot::{Snapshot, VersionRecord};
 
 const CHILD: &str = env!("CARGO_BIN_EXE_compile-child");
@@ -234,7 +232,7 @@ async fn client(host: &Host, name: &str, role: Role, scopes: GrantedScopes) -> r
         functions: [].into(),
         scopes,
     };
-    let_in(host, name, grant).await
+    host.let_in(name, vec![grant]).await
 }
 
 async fn approver(host: &Host, name: &str, function: Function) -> reqwest::Client {
@@ -243,27 +241,7 @@ async fn approver(host: &Host, name: &str, function: Function) -> reqwest::Clien
         functions: [function].into(),
         scopes: GrantedScopes::All,
     };
-    let_in(host, name, grant).await
-}
-
-async fn let_in(host: &Host, name: &str, grant: Grant) -> reqwest::Client {
-    let principal = Principal {
-        name: name.to_owned(),
-        grants: vec![grant],
-    };
-    let by = || By {
-        actor: "tests".to_owned(),
-        reason: String::new(),
-    };
-    host.app.control.put_principal(principal, by()).await.unwrap();
-    let made = host.app.control.create_token(name, Lifetime::DEFAULT, by()).await;
-    let shown = format!("Bearer {}", made.unwrap().token.reveal())
-        .parse()
-        .unwrap();
-    reqwest::Client::builder()
-        .default_headers(HeaderMap::from_iter([(AUTHORIZATION, shown)]))
-        .build()
-        .unwrap()
+    host.let_in(name, vec![grant]).await
 }
 
 fn kind(problem: &Value) -> &str {
