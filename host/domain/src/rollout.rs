@@ -3,6 +3,7 @@
 
 mod assignment;
 mod bounds;
+mod outcomes;
 mod proof;
 mod tables;
 
@@ -19,6 +20,8 @@ use crate::identity::Function;
 pub use assignment::{Assignment, BLOCK_HOURS, Split};
 pub use bounds::OutOfBounds;
 pub(crate) use bounds::{check_approvals, check_margins, check_shadow, check_steps};
+pub use outcomes::OutcomePlan;
+pub(crate) use outcomes::check_outcomes;
 pub(crate) use proof::check_proof;
 pub use proof::{ProofPlan, Success};
 pub(crate) use tables::{ApprovalTable, RolloutTable};
@@ -41,6 +44,9 @@ pub struct RolloutPlan {
     /// How that is proven.
     #[serde(default)]
     pub proof: ProofPlan,
+    /// What has to be known of what really happened.
+    #[serde(default)]
+    pub outcomes: OutcomePlan,
     /// Who has to agree.
     pub approvals: Approvals,
 }

@@ -23,6 +23,7 @@ use crate::config::{Config, ServerSettings};
 use crate::control::{Clock, ControlError, ControlHandle, HandedOut, StartError};
 use crate::error_text;
 use crate::intake::{Bundled, IntakeError};
+use crate::measured;
 use crate::outcomes::{self, Outcomes, OutcomesError};
 use crate::record::{self, RecordError};
 use crate::telemetry::{SetupError, Telemetry};
@@ -196,6 +197,8 @@ impl App {
         background.spawn(|end| upkeep(telemetry.clone(), end));
         background.spawn(|end| keep_trials(core.trials(), end));
         background.spawn(|end| outcomes::upkeep(core.outcomes(), end));
+        background
+            .spawn(|end| measured::run(control.measured().clone(), core.outcomes(), control.clone(), end));
         background.spawn(|end| record::upkeep(core.recorder(), core.control(), end));
         let services = core.services(&config, &telemetry);
         let options = ApiOptions {

@@ -20,6 +20,7 @@ pub mod error_text;
 pub mod evidence;
 pub mod explain;
 pub mod intake;
+pub mod measured;
 pub mod outcomes;
 pub mod ready;
 pub mod record;

@@ -132,6 +132,8 @@ async fn author(host: &Host) -> reqwest::Client {
 fn order(number: usize) -> Value {
     let mut request = requests::routing(1, 5, 0);
     request["order"]["order_id"] = format!("O-{number}").into();
+    // Long ago: the time for reports of what became of it is over.
+    request["now"] = "2026-03-02T10:00:00Z".into();
     request["deadline_ms"] = 60_000.into();
     request
 }
@@ -317,5 +319,97 @@ async fn where_the_canary_traps_the_champion_answers_and_the_answer_says_so() {
     );
     assert_eq!(answer["diagnostics"]["fallbacks"][0]["version"], "1.0.1");
     assert_eq!(answer["decision"], good["decision"]);
+    host.stop().await;
+}
+
+/// Reports what became of each of these orders, as a batch.
+async fn report(host: &Host, answers: &BTreeMap<usize, Value>, what: impl Fn(&Value) -> Value) {
+    let line = |answer: &Value| {
+        let outcome = json!({
+            "decision_id": answer["decision_id"], "occurred_at": "2026-03-03T16:00:00+01:00", "what": what(answer),
+        });
+        outcome.to_string()
+    };
+    let lines: Vec<String> = answers.values().map(line).collect();
+    let sent = host
+        .client()
+        .post(format!("http://{}/v1/outcomes", host.app.addr))
+        .header("content-type", "application/x-ndjson")
+        .body(lines.join("\n"))
+        .send();
+    let receipts: Value = sent.await.unwrap().json().await.unwrap();
+    let is_taken = |receipt: &Value| receipt["attribution"] == "attributed";
+    let results = receipts["results"].as_array().unwrap();
+    assert!(
+        results.len() == answers.len() && results.iter().all(is_taken),
+        "{receipts:#}"
+    );
+}
+
+/// The release, as soon as it fits.
+async fn release(host: &Host, fits: impl Fn(&Value) -> bool) -> Value {
+    let began = Instant::now();
+    loop {
+        let (_, detail) = host.get("/v1/releases/routing-nearest/1.0.1").await;
+        if fits(&detail) {
+            return detail;
+        }
+        assert!(began.elapsed() < PATIENCE, "{detail:#}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_really_happened_is_seen_by_arm_and_ends_a_canary_that_it_shows_to_be_worse() {
+    let component = signalbox_plugins::get(NEAREST).unwrap().component;
+    let host = host(NEAREST_FILE, component, NEAREST, &nearest("1.0.0")).await;
+    to_canary(&host, NEAREST, "1.0.1", &released(&nearest("1.0.1"))).await;
+    let gate = |detail: &Value, name: &str| {
+        let gates = detail["gates"].as_array().unwrap().iter();
+        gates.filter(|gate| gate["name"] == name).cloned().next()
+    };
+
+    // All well: the first promise is not known to be missed, and nothing is cancelled.
+    let (host, first) = ask(host, (0..400).collect()).await;
+    report(&host, &first, |_| json!({ "kind": "DELIVERED" })).await;
+    let arm = |detail: &Value, arm: &str| detail["measured"]["closed"][arm].as_u64().unwrap_or(0);
+    let all_seen = |detail: &Value| arm(detail, "canary") + arm(detail, "champion") == 400;
+    let detail = release(&host, all_seen).await;
+    let canary = first.values().filter(|answer| answer["assigned_arm"] == "canary");
+    assert_eq!(arm(&detail, "canary"), canary.count() as u64);
+    assert_eq!(gate(&detail, "outcomes").unwrap()["state"], "met");
+    assert_eq!(gate(&detail, "retailer_cancelled").unwrap()["state"], "met");
+    let measured = detail["measured"].clone();
+    let (status, evidence) = host.get("/v1/releases/routing-nearest/1.0.1/evidence").await;
+    assert_eq!(
+        (status, &evidence["evidence"]["outcomes"]),
+        (200, &measured),
+        "{evidence:#}"
+    );
+
+    // Counted again from what is stored, it is the same.
+    let host = host.restart().await;
+    let detail = release(&host, all_seen).await;
+    assert_eq!(detail["measured"], measured);
+
+    // Now every order of the canary is cancelled, and none of the champion's.
+    let (host, second) = ask(host, (400..1_000).collect()).await;
+    report(&host, &second, |answer| {
+        match answer["assigned_arm"] == "canary" {
+            true => json!({ "kind": "CANCELLED", "by": "RETAILER" }),
+            false => json!({ "kind": "DELIVERED" }),
+        }
+    })
+    .await;
+    let detail = release(&host, |detail| detail["phase"] == "rolled_back").await;
+    let past = detail["history"].as_array().unwrap().last().unwrap();
+    assert_eq!(past["actor"], "host", "{past:#}");
+    let reason = past["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("over") && reason.contains("units of the canary"),
+        "{reason}"
+    );
+    let answer = host.answer("routing", &order(0)).await;
+    assert_eq!(answer["version"], "1.0.0");
     host.stop().await;
 }

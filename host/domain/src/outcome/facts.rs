@@ -29,7 +29,7 @@ pub struct Facts {
     pub release: Option<String>,
     /// The side that the request was assigned to: what analysis goes by, whoever answered.
     pub assigned_arm: Arm,
-    /// The chance with which it was assigned to that side, in basis points.
+    /// How likely its unit was to be the canary's, whichever side it came to, in basis points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability_bp: Option<u32>,
     /// The policy that answered.

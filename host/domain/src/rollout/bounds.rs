@@ -1,5 +1,6 @@
 //! The bounds of a plan's fields.
 
+use super::outcomes::check_outcomes;
 use super::proof::check_proof;
 use super::{Approvals, CanaryPlan, CanaryStep, CanaryUnit, Margins, RolloutPlan, ShadowPlan, WHOLE_BP};
 use crate::domain::Domain;
@@ -33,6 +34,7 @@ pub(super) fn check(plan: &RolloutPlan, domain: Domain) -> Result<(), OutOfBound
     check_canary(&plan.canary, domain)?;
     check_margins("margins", &plan.margins)?;
     check_proof("proof", &plan.proof, &plan.margins)?;
+    check_outcomes("outcomes", &plan.outcomes)?;
     check_approvals("approvals", &plan.approvals)
 }
 

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Approvals, CanaryPlan, CanaryStep, CanaryUnit, Margins, ProofPlan, RolloutPlan, ShadowPlan};
+use super::{
+    Approvals, CanaryPlan, CanaryStep, CanaryUnit, Margins, OutcomePlan, ProofPlan, RolloutPlan, ShadowPlan,
+};
 use crate::domain::Domain;
 use crate::identity::Function;
 
@@ -16,6 +18,7 @@ pub(crate) struct RolloutTable {
     canary: CanaryTable,
     margins: Margins,
     proof: ProofPlan,
+    outcomes: OutcomePlan,
     pub(crate) approvals: ApprovalTable,
 }
 
@@ -54,6 +57,7 @@ impl RolloutTable {
             },
             margins: self.margins,
             proof: self.proof,
+            outcomes: self.outcomes,
             approvals: self.approvals.resolve(),
         }
     }

@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 
 use crate::domain::Domain;
 use crate::rollout::{
-    ApprovalTable, Approvals, CanaryStep, CanaryUnit, Margins, OutOfBounds, ProofPlan, RolloutPlan,
-    ShadowPlan, Success, WHOLE_BP, check_approvals, check_margins, check_proof, check_shadow, check_steps,
+    ApprovalTable, Approvals, CanaryStep, CanaryUnit, Margins, OutOfBounds, OutcomePlan, ProofPlan,
+    RolloutPlan, ShadowPlan, Success, WHOLE_BP, check_approvals, check_margins, check_outcomes, check_proof,
+    check_shadow, check_steps,
 };
 use crate::segment::SegmentKey;
 
@@ -26,6 +27,8 @@ pub struct StandingOrders {
     pub margins: Margins,
     /// How strictly it has to be proven.
     pub proof: ProofOrders,
+    /// How many outcomes have to be known at least, and by how much they may be worse at most.
+    pub outcomes: OutcomePlan,
     /// Functions that have to be among the plan's, and the least count of people.
     #[serde(deserialize_with = "approvals")]
     pub approvals: Approvals,
@@ -182,6 +185,7 @@ impl StandingOrders {
             canary,
             margins,
             proof,
+            outcomes,
             approvals,
         } = self;
         found.or_more(
@@ -203,6 +207,7 @@ impl StandingOrders {
         );
         found.or_less("margins.per_year_minor", margins.per_year_minor, per_year_minor);
         proof.weaknesses(&plan.proof, &mut found);
+        outcome_weaknesses(outcomes, &plan.outcomes, &mut found);
         let missing = approvals.functions.difference(&plan.approvals.functions);
         for function in missing {
             let named: Vec<&str> = plan.approvals.functions.iter().map(|f| f.as_str()).collect();
@@ -244,6 +249,7 @@ impl StandingOrders {
         check_steps("standing_orders.canary.steps", &self.canary.steps)?;
         check_margins("standing_orders.margins", &self.margins)?;
         self.proof.check()?;
+        check_outcomes("standing_orders.outcomes", &self.outcomes)?;
         check_approvals("standing_orders.approvals", &self.approvals)
     }
 }
@@ -283,6 +289,23 @@ fn spent_up_to(share_bp: u32, steps: &[CanaryStep]) -> (u64, u64) {
             decisions.saturating_add(step.min_decisions),
         )
     })
+}
+
+fn outcome_weaknesses(ordered: &OutcomePlan, planned: &OutcomePlan, found: &mut Weaknesses) {
+    found.or_more("outcomes.min_units", ordered.min_units, planned.min_units);
+    for (field, ordered, planned) in [
+        ("outcomes.missed_bp", ordered.missed_bp, planned.missed_bp),
+        (
+            "outcomes.cancelled_bp",
+            ordered.cancelled_bp,
+            planned.cancelled_bp,
+        ),
+        ("outcomes.rejected_bp", ordered.rejected_bp, planned.rejected_bp),
+        ("outcomes.bias_bp", ordered.bias_bp, planned.bias_bp),
+    ] {
+        found.or_less(field, ordered, planned);
+    }
+    found.or_less("outcomes.worse_minor", ordered.worse_minor, planned.worse_minor);
 }
 
 #[derive(Default)]

@@ -48,7 +48,7 @@ impl ArmOf {
 pub struct UnitRef {
     /// Where it was assigned to.
     pub arm: ArmOf,
-    /// The chance with which it was, in basis points, if the log says.
+    /// How likely it was to be the canary's, whichever side it came to, in basis points, if the log says; 0 tells nothing.
     pub probability_bp: Option<u32>,
     /// What is analysed as one: the key that arms are assigned by, or what stands for it after an erasure.
     pub unit: String,

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::approvals::ApprovalsView;
 use crate::control::{Applied, Gate, ReleaseReport};
+use crate::measured::MeasuredFigures;
 use crate::trial::TrialFigures;
 
 /// Releases.
@@ -80,6 +81,9 @@ pub struct ReleaseDetail {
     /// What it has shown against the champion of now, at the prices of now; absent before its shadow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<TrialFigures>,
+    /// What really happened to the units of its canary and of the champion beside it; absent before the first reported outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<MeasuredFigures>,
     /// Who agreed and who did not, and what is missing.
     pub approvals: ApprovalsView,
     /// Its past, oldest first: its submission and the last 100 events.
@@ -149,6 +153,7 @@ impl ReleaseDetail {
             release: ReleaseView::of(report),
             plan: report.plan.clone(),
             trial: report.trial.clone(),
+            measured: report.measured.clone(),
             approvals: ApprovalsView::of(&report.approvals),
             history: report.release.history().to_vec(),
         }

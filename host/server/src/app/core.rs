@@ -17,6 +17,7 @@ use crate::error_text::chain;
 use crate::evidence::EvidenceDesk;
 use crate::explain::Explainer;
 use crate::intake::{Intake, IntakeOptions};
+use crate::measured::Measured;
 use crate::outcomes::Outcomes;
 use crate::ready::Loader;
 use crate::record::{Recorder, tell_unlogged};
@@ -78,6 +79,7 @@ impl Core {
             scopes: config.scopes.clone(),
             levers: config.levers,
             trials: shadow.trials().clone(),
+            measured: Measured::default(),
             clock: Arc::clone(&clock),
             telemetry: telemetry.clone(),
         };

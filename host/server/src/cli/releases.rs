@@ -258,6 +258,18 @@ fn plan(plan: &RolloutPlan) -> String {
         proof.harm_alpha_bp,
         proof.bound_minor,
     );
+    let outcomes = &plan.outcomes;
+    let _ = write!(
+        text,
+        "\n  outcomes  of {} units of each arm; {} bp more promises missed, {} bp cancelled, {} bp rejected, {} minor units; cost \
+         book off by {} bp",
+        outcomes.min_units,
+        outcomes.missed_bp,
+        outcomes.cancelled_bp,
+        outcomes.rejected_bp,
+        outcomes.worse_minor,
+        outcomes.bias_bp
+    );
     let functions: Vec<&str> = plan
         .approvals
         .functions

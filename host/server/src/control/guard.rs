@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::change::{By, Change};
 use super::handle::ControlHandle;
-use super::releases::{Asked, Command};
+use super::releases::{Asked, Command, harm};
 use crate::error_text::chain;
+use crate::measured::worse;
 use crate::snapshot::{ReleaseState, Snapshot};
 use crate::trial::{Stop, stop, was_held_for};
 
@@ -48,9 +49,14 @@ fn due<'a>(control: &ControlHandle, snapshot: &'a Snapshot) -> Vec<(&'a ReleaseS
         );
         let scope = snapshot.scope(release.scope()).filter(|_| is_compared)?;
         let key = scope.trial_key(release.id(), release.version());
-        let asked = control
+        let shown = control
             .trials()
-            .read(&key, |trial| stop(trial, state.plan.proof.late_bp))??;
+            .read(&key, |trial| stop(trial, state.plan.proof.late_bp));
+        // What really happened ends a canary; before anybody is asked whether to go on with it.
+        let asked = match shown.flatten() {
+            Some(Stop::End { reason }) => Stop::End { reason },
+            shown => happened(control, state).or(shown)?,
+        };
         match asked {
             Stop::End { reason } => Some((state, Command::End, reason)),
             Stop::Hold { segment, reason } => {
@@ -60,6 +66,18 @@ fn due<'a>(control: &ControlHandle, snapshot: &'a Snapshot) -> Vec<(&'a ReleaseS
         }
     };
     snapshot.releases.iter().filter_map(judged).collect()
+}
+
+/// What outcomes ask for: to end a canary that they show to be worse.
+fn happened(control: &ControlHandle, state: &ReleaseState) -> Option<Stop> {
+    let release = &state.release;
+    if !matches!(release.phase().exposure(), Phase::Canary { .. }) {
+        return None;
+    }
+    let measured = control.measured().figures(release.id().as_str())?;
+    let worse = worse(&state.plan.outcomes, &measured)?;
+    let reason = harm(&worse);
+    Some(Stop::End { reason })
 }
 
 /// Whether somebody let the release go on after the host held it for this segment: they have looked, and the gate still

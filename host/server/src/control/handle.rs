@@ -16,6 +16,7 @@ use super::identity::IdentityChange;
 use super::refused::Attempt;
 use super::start::Clock;
 use super::writer::{Message, Published};
+use crate::measured::Measured;
 use crate::ready::Loader;
 use crate::snapshot::{LivePolicy, Snapshot};
 use crate::trial::Trials;
@@ -30,6 +31,7 @@ pub struct ControlHandle {
     published: Arc<Published>,
     loader: Arc<Loader>,
     trials: Trials,
+    measured: Measured,
     approvals_key: Arc<SigningKey>,
     clock: Clock,
 }
@@ -48,6 +50,7 @@ impl ControlHandle {
         published: Arc<Published>,
         loader: Arc<Loader>,
         trials: Trials,
+        measured: Measured,
         approvals_key: SigningKey,
         clock: Clock,
     ) -> ControlHandle {
@@ -56,6 +59,7 @@ impl ControlHandle {
             published,
             loader,
             trials,
+            measured,
             approvals_key: Arc::new(approvals_key),
             clock,
         }
@@ -64,6 +68,11 @@ impl ControlHandle {
     /// What challengers have shown.
     pub fn trials(&self) -> &Trials {
         &self.trials
+    }
+
+    /// What really happened to the units of canaries.
+    pub fn measured(&self) -> &Measured {
+        &self.measured
     }
 
     /// What is published now.

@@ -3,8 +3,10 @@
 //! What a command means in a given state stands in `rules`, what it takes to go on in [`gates`]; both are pure.
 
 mod gates;
+mod outcomes;
 mod proof;
 mod rules;
+mod words;
 
 use std::sync::Arc;
 
@@ -17,10 +19,12 @@ use super::approvals::{self, ApprovalReport};
 use super::change::{Applied, By, Change};
 use super::error::ControlError;
 use super::handle::ControlHandle;
+use crate::measured::MeasuredFigures;
 use crate::snapshot::{LivePolicy, ReleaseState, Snapshot};
 use crate::trial::TrialFigures;
 
 pub use gates::{Figure, Gate, GateState, Outlook};
+pub(super) use outcomes::harm;
 pub(super) use rules::{may_be_chosen, plan, roll_back_canary};
 
 /// A command about a release, as the writer receives it.
@@ -43,6 +47,8 @@ pub(super) enum Command {
         target: Arc<LivePolicy>,
         /// What it has shown when the command was given.
         trial: Option<Box<TrialFigures>>,
+        /// What really happened to its units until then.
+        measured: Option<Box<MeasuredFigures>>,
     },
     Hold,
     Resume,
@@ -73,6 +79,8 @@ pub struct ReleaseReport {
     pub outlook: Outlook,
     /// What it has shown against the champion of now, at the prices of now; none before its shadow.
     pub trial: Option<TrialFigures>,
+    /// What really happened to the units of its canary; none before the first report.
+    pub measured: Option<MeasuredFigures>,
     /// Who agreed and who did not, and what is missing.
     pub approvals: ApprovalReport,
 }
@@ -111,12 +119,16 @@ impl ControlHandle {
         let report = self.release(scope, version)?;
         rules::promotion(&report.release, &report.outlook, expected_revision, self.now())?;
         let target = self.load(version).await?;
-        let trial = report.trial.map(Box::new);
+        let (trial, measured) = (report.trial.map(Box::new), report.measured.map(Box::new));
         self.command(
             scope,
             version,
             expected_revision,
-            Command::Promote { target, trial },
+            Command::Promote {
+                target,
+                trial,
+                measured,
+            },
             by,
         )
         .await
@@ -174,7 +186,7 @@ impl ControlHandle {
         let releases = snapshot.releases.iter();
         // What has ended has no gates any more: nothing of its trial is looked at.
         let report = |state: &ReleaseState| match state.release.phase().is_final() {
-            true => self.report_with(&snapshot, state, None),
+            true => self.report_with(&snapshot, state, None, None),
             false => self.report(&snapshot, state),
         };
         releases.map(report).collect()
@@ -273,7 +285,8 @@ impl ControlHandle {
         let scope = snapshot.scope(state.release.scope());
         let key = scope.map(|scope| scope.trial_key(state.release.id(), state.release.version()));
         let trial = key.and_then(|key| self.trials().read(&key, TrialFigures::of));
-        self.report_with(snapshot, state, trial)
+        let measured = self.measured().figures(state.release.id().as_str());
+        self.report_with(snapshot, state, trial, measured)
     }
 
     fn report_with(
@@ -281,6 +294,7 @@ impl ControlHandle {
         snapshot: &Snapshot,
         state: &ReleaseState,
         trial: Option<TrialFigures>,
+        measured: Option<MeasuredFigures>,
     ) -> ReleaseReport {
         let now = self.now();
         let approvals = approvals::reported(snapshot, &state.release, &state.plan, now);
@@ -288,8 +302,15 @@ impl ControlHandle {
             release: state.release.clone(),
             plan: state.plan.clone(),
             governance: state.governance.clone(),
-            outlook: gates::of_snapshot(snapshot, state, trial.as_ref(), &approvals.weighed, now),
+            outlook: gates::of_snapshot(
+                snapshot,
+                state,
+                (trial.as_ref(), measured.as_ref()),
+                &approvals.weighed,
+                now,
+            ),
             trial,
+            measured,
             approvals,
         }
     }

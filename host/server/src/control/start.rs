@@ -25,6 +25,7 @@ use super::publish::Ready;
 use super::writer::{Message, Setup, Writer};
 use crate::config::LeverBounds;
 use crate::error_text;
+use crate::measured::Measured;
 use crate::ready::Loader;
 use crate::telemetry::Telemetry;
 use crate::trial::Trials;
@@ -52,6 +53,8 @@ pub struct ControlOptions {
     pub levers: LeverBounds,
     /// What challengers have shown: gates are evaluated against it.
     pub trials: Trials,
+    /// What really happened to the units of canaries: gates are evaluated against it too.
+    pub measured: Measured,
     /// Where the time comes from.
     pub clock: Clock,
     /// Where events go.
@@ -115,6 +118,7 @@ impl Control {
             published,
             loader,
             options.trials,
+            options.measured,
             approvals_key,
             clock,
         );

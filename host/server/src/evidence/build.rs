@@ -83,6 +83,7 @@ pub(super) fn evidence(
         disagreements: disagreements(trial),
         gates: report.outlook.gates.clone(),
         live: trial.live.clone(),
+        outcomes: report.measured.clone(),
         statistics: StatisticsEvidence {
             rules: trial.rules.clone(),
             all: trial.all.clone(),
@@ -150,6 +151,14 @@ fn limits(report: &ReleaseReport, trial: &TrialFigures, state: &ScopeState) -> V
                 .to_owned(),
         );
     }
+    limits.push(match &report.measured {
+        None => "No outcome was reported: every figure is modelled, none is measured.".to_owned(),
+        Some(measured) => format!(
+            "Outcomes are those of units of which something was reported and whose time for reports is over ({} of the canary, {} of \
+             the champion); units without a report are not in them.",
+            measured.closed.canary, measured.closed.champion
+        ),
+    });
     if trial.dropped > 0 {
         limits.push(format!(
             "{} requests that were to be compared were not, because the shadow was busy; busy hours are seen less often.",

@@ -11,6 +11,7 @@ use signalbox_domain::{Digest, Timestamp};
 use utoipa::ToSchema;
 
 use crate::control::Gate;
+use crate::measured::MeasuredFigures;
 use crate::trial::{Determinism, Disagreement, Fault, Live, Rules, SegmentFigures, TermFigures, TestFigures};
 
 /// What is known of a release.
@@ -37,6 +38,10 @@ pub struct Evidence {
     pub gates: Vec<Gate>,
     /// What it did on live requests, by step of the ramp.
     pub live: std::collections::BTreeMap<u32, Live>,
+    /// What really happened to the units of its canary and of the champion beside it, by reported outcomes; absent before the
+    /// first report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcomes: Option<MeasuredFigures>,
     /// The tests behind the gates.
     pub statistics: StatisticsEvidence,
     /// What all this was taken from.

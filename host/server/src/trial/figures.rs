@@ -28,7 +28,8 @@ pub struct TestFigures {
 }
 
 impl TestFigures {
-    fn of(standing: Standing) -> TestFigures {
+    /// The figures of a test.
+    pub(crate) fn of(standing: Standing) -> TestFigures {
         TestFigures {
             e_value: standing.log_e.exp().min(E_MAX),
             threshold: 1.0 / standing.alpha,

@@ -135,6 +135,7 @@ impl Folders {
             Arc::new(move || Timestamp(now.load(Ordering::SeqCst)))
         };
         let options = ControlOptions {
+            measured: Default::default(),
             trials: signalbox_server::trial::Trials::in_memory(),
             journal: config.folders.journal(),
             ledger_key: config.folders.ledger_key(),

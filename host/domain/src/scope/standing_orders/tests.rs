@@ -35,6 +35,7 @@ fn just_enough(orders: &StandingOrders) -> RolloutPlan {
             late_bp: orders.proof.late_bp,
             ..ProofPlan::default()
         },
+        outcomes: orders.outcomes,
         approvals: orders.approvals.clone(),
     }
 }
@@ -82,15 +83,25 @@ fn orders() -> impl Strategy<Value = StandingOrders> {
             late_bp,
         },
     );
-    (shadow, canary, margins, proof, approvals).prop_map(|(shadow, canary, margins, proof, approvals)| {
-        StandingOrders {
+    let outcomes =
+        (1_u64..5_000, 0_u32..9_000, 0_u64..10_000).prop_map(|(min_units, bp, worse_minor)| OutcomePlan {
+            min_units,
+            missed_bp: bp,
+            cancelled_bp: bp,
+            rejected_bp: bp,
+            worse_minor,
+            bias_bp: bp,
+        });
+    (shadow, canary, margins, proof, outcomes, approvals).prop_map(
+        |(shadow, canary, margins, proof, outcomes, approvals)| StandingOrders {
             shadow,
             canary,
             margins,
             proof,
+            outcomes,
             approvals,
-        }
-    })
+        },
+    )
 }
 
 /// How much stricter each field is: decisions, hours, sample, per step (hours, decisions, smaller share), margins,
@@ -133,6 +144,9 @@ fn tighten(plan: &mut RolloutPlan, by: Stricter) {
     plan.proof.harm_alpha_bp += people;
     plan.proof.late_bp = plan.proof.late_bp.saturating_sub(people);
     plan.proof.segments.insert(SegmentKey::Country);
+    plan.outcomes.min_units += decisions;
+    plan.outcomes.missed_bp = plan.outcomes.missed_bp.saturating_sub(people);
+    plan.outcomes.worse_minor = plan.outcomes.worse_minor.saturating_sub(margin);
     plan.approvals.count += people;
     plan.approvals.functions.extend(function);
 }
@@ -172,6 +186,18 @@ fn loosened(orders: &StandingOrders) -> Vec<(&'static str, RolloutPlan)> {
             plan.proof.segments.remove(key);
         });
     }
+    with("rollout.outcomes.min_units", &|plan| plan.outcomes.min_units -= 1);
+    with("rollout.outcomes.missed_bp", &|plan| plan.outcomes.missed_bp += 1);
+    with("rollout.outcomes.cancelled_bp", &|plan| {
+        plan.outcomes.cancelled_bp += 1
+    });
+    with("rollout.outcomes.rejected_bp", &|plan| {
+        plan.outcomes.rejected_bp += 1
+    });
+    with("rollout.outcomes.worse_minor", &|plan| {
+        plan.outcomes.worse_minor += 1
+    });
+    with("rollout.outcomes.bias_bp", &|plan| plan.outcomes.bias_bp += 1);
     with("rollout.approvals.count", &|plan| plan.approvals.count -= 1);
     for function in &orders.approvals.functions {
         with("rollout.approvals.functions", &|plan| {

@@ -12,7 +12,8 @@ use signalbox_domain::rollout::{Approvals, RolloutPlan};
 use signalbox_domain::scope::Scope;
 use utoipa::ToSchema;
 
-use super::proof;
+use super::{outcomes, proof};
+use crate::measured::MeasuredFigures;
 use crate::snapshot::{ReleaseState, Snapshot};
 use crate::trial::TrialFigures;
 
@@ -77,7 +78,8 @@ impl Figure {
 pub struct Gate {
     /// Its name: `review`, `freeze`, `standing_orders`, `hours`, `canary_free`, `approvals`; and of what was compared:
     /// `decisions`, `comparison`, `determinism`, `violations`, `segments`, `clipped`, `not_worse`, `not_harmed`,
-    /// `who_loses`, `better`, `in_time`, `split`, `attempts`.
+    /// `who_loses`, `better`, `in_time`, `split`, `attempts`; and of what really happened: `outcomes`, `promise_kept`,
+    /// `retailer_cancelled`, `node_rejected`, `actual_cost`, `recovered`, `cost_book_bias`.
     pub name: String,
     /// How it stands.
     pub state: GateState,
@@ -136,6 +138,8 @@ pub(super) struct Facts<'a> {
     pub(super) canary: Option<&'a PolicyVersion>,
     /// What it has shown against the champion of now.
     pub(super) trial: Option<&'a TrialFigures>,
+    /// What really happened to its units.
+    pub(super) measured: Option<&'a MeasuredFigures>,
     /// Versions of the same policy that failed in the scope.
     pub(super) earlier: &'a [&'a Release],
     /// What the approvals that were given come to.
@@ -147,7 +151,7 @@ pub(super) struct Facts<'a> {
 pub(super) fn of_snapshot(
     snapshot: &Snapshot,
     state: &ReleaseState,
-    trial: Option<&TrialFigures>,
+    (trial, measured): (Option<&TrialFigures>, Option<&MeasuredFigures>),
     weighed: &Weighed,
     now: Timestamp,
 ) -> Outlook {
@@ -168,6 +172,7 @@ pub(super) fn of_snapshot(
         scope: &scope.scope,
         canary: canary.map(Release::version),
         trial,
+        measured,
         earlier: &earlier,
         weighed,
         now,
@@ -194,7 +199,17 @@ pub(super) fn outlook(facts: &Facts<'_>) -> Outlook {
     let mut gates = vec![review(facts), freeze(facts), standing_orders(facts)];
     if let Some(hours) = hours_of(phase, facts.plan) {
         gates.push(spent(hours, phase.since(), facts.now));
-        gates.extend(proof::gates(facts.plan, phase, facts.trial, facts.earlier));
+        let per_year = facts.scope.decisions_per_year;
+        gates.extend(proof::gates(
+            facts.plan,
+            phase,
+            facts.trial,
+            facts.earlier,
+            per_year,
+        ));
+        if matches!(phase, Phase::Canary { .. }) {
+            gates.extend(outcomes::gates(facts.plan, facts.scope.domain, facts.measured));
+        }
     }
     match next {
         Stage::Shadow => {}

@@ -4,6 +4,7 @@ use signalbox_domain::release::{Phase, Release};
 use signalbox_domain::rollout::{ProofPlan, RolloutPlan, Success, WHOLE_BP};
 
 use super::gates::{Figure, Gate, GateState};
+use super::words::{money, money_a_year, signed_money};
 use crate::trial::{CLIPPED_MAX, Live, PAIRS_MAX, SegmentFigures, TestFigures, TrialFigures, is_violation};
 
 /// Pairs that a segment needs to count as covered.
@@ -17,6 +18,7 @@ pub(super) fn gates(
     phase: &Phase,
     trial: Option<&TrialFigures>,
     earlier: &[&Release],
+    decisions_per_year: Option<u64>,
 ) -> Vec<Gate> {
     let mut gates = vec![counted(plan, phase, trial)];
     let Some(trial) = trial else {
@@ -32,7 +34,7 @@ pub(super) fn gates(
         violations(trial),
         covered(trial),
         clipped(trial),
-        not_worse(trial),
+        not_worse(trial, decisions_per_year),
         not_harmed(trial),
         who_loses(trial),
     ]);
@@ -190,13 +192,14 @@ fn clipped(trial: &TrialFigures) -> Gate {
     Gate::new("clipped", state, detail).with(Figure::new(share, "share", CLIPPED_MAX, trial.all.pairs))
 }
 
-fn not_worse(trial: &TrialFigures) -> Gate {
+fn not_worse(trial: &TrialFigures, decisions_per_year: Option<u64>) -> Gate {
     let test = trial.all.non_inferiority;
     let margin = money(trial.rules.margin_minor());
     let sure = one_in(test);
     let detail = format!(
-        "{}. If it were worse by more than {margin} a decision, this test would pass it at most 1 time in {sure}{}",
+        "{}{}. If it were worse by more than {margin} a decision, this test would pass it at most 1 time in {sure}{}",
         difference(&trial.all),
+        a_year(&trial.all, decisions_per_year),
         spent(trial, test)
     );
     question("not_worse", test, trial, detail)
@@ -336,34 +339,43 @@ fn spent(trial: &TrialFigures, test: TestFigures) -> String {
     }
 }
 
-/// `0.31 less a decision (between 0.22 and 0.40 less)`.
+/// The same over a year, where the scope says how many decisions one has.
+fn a_year(figures: &SegmentFigures, decisions: Option<u64>) -> String {
+    let Some(([low, high], decisions)) = figures.range_minor.zip(decisions) else {
+        return String::new();
+    };
+    let year = |minor: f64| money_a_year(minor * decisions as f64);
+    format!(
+        "; over a year of {decisions} decisions between {} and {}",
+        year(low),
+        year(high)
+    )
+}
+
+/// `0.31 less a decision over 900 decisions, with its mean between 0.40 less and 0.22 less`.
 fn difference(figures: &SegmentFigures) -> String {
     let Some(mean) = figures.difference_minor else {
         return "nothing was compared yet".to_owned();
     };
     let range = figures
         .range_minor
-        .map(|[low, high]| format!(", with its mean between {} and {}", signed(low), signed(high)))
+        .map(|[low, high]| {
+            format!(
+                ", with its mean between {} and {}",
+                signed_money(low),
+                signed_money(high)
+            )
+        })
         .unwrap_or_default();
     format!(
         "{} a decision over {} decisions{range}",
         if mean == 0.0 {
             "no difference".to_owned()
         } else {
-            signed(mean)
+            signed_money(mean)
         },
         figures.pairs
     )
-}
-
-fn signed(minor: f64) -> String {
-    let word = if minor > 0.0 { "more" } else { "less" };
-    format!("{} {word}", money(minor.abs()))
-}
-
-/// Minor units in whole ones: every currency that the contract knows is shown with two decimals here.
-fn money(minor: f64) -> String {
-    format!("{:.2}", minor / 100.0)
 }
 
 fn one_in(test: TestFigures) -> String {

@@ -13,6 +13,7 @@ use crate::control::change::By;
 use crate::control::choice::World;
 use crate::control::error::ControlError;
 use crate::control::plan::Plan;
+use crate::measured::MeasuredFigures;
 use crate::trial::TrialFigures;
 
 /// The events that the command means.
@@ -24,7 +25,9 @@ pub(in crate::control) fn plan(world: &World<'_>, asked: &Asked) -> Result<Plan,
     let reason = || asked.by.reason.clone();
     match &asked.command {
         Command::Submit => submit(world, scope, asked),
-        Command::Promote { trial, .. } => promote(world, scope, asked, trial.as_deref()),
+        Command::Promote { trial, measured, .. } => {
+            promote(world, scope, asked, (trial.as_deref(), measured.as_deref()))
+        }
         Command::Hold => stop(world, asked, ReleaseEvent::Held { reason: reason() }),
         Command::Reject => stop(world, asked, ReleaseEvent::Rejected { reason: reason() }),
         Command::End => {
@@ -83,7 +86,7 @@ pub(super) fn promote(
     world: &World<'_>,
     scope: &Scope,
     asked: &Asked,
-    trial: Option<&TrialFigures>,
+    (trial, measured): (Option<&TrialFigures>, Option<&MeasuredFigures>),
 ) -> Result<Plan, ControlError> {
     let release = current(world, asked)?;
     let admission = &world.admitted(release.version())?.admission;
@@ -106,6 +109,7 @@ pub(super) fn promote(
         scope,
         canary: canary.map(Release::version),
         trial,
+        measured,
         earlier: &earlier,
         weighed: &weighed,
         now: world.now,
