@@ -28,7 +28,7 @@ use crate::outcomes::{self, Outcomes, OutcomesError};
 use crate::record::{self, RecordError};
 use crate::telemetry::{SetupError, Telemetry};
 use crate::trial::{TrialError, Trials};
-use crate::webhooks::{WebhookError, Webhooks};
+use crate::webhooks::{self, WebhookError, Webhooks};
 
 pub use self::core::Core;
 pub use http::HttpError;
@@ -197,6 +197,7 @@ impl App {
         background.spawn(|end| upkeep(telemetry.clone(), end));
         background.spawn(|end| keep_trials(core.trials(), end));
         background.spawn(|end| outcomes::upkeep(core.outcomes(), end));
+        background.spawn(|end| webhooks::watch_gates(core.webhooks(), control.clone(), end));
         background
             .spawn(|end| measured::run(control.measured().clone(), core.outcomes(), control.clone(), end));
         background.spawn(|end| record::upkeep(core.recorder(), core.control(), end));

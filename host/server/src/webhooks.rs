@@ -16,6 +16,7 @@
 
 mod deliver;
 mod event;
+mod gates;
 mod settings;
 mod sign;
 mod source;
@@ -32,6 +33,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use event::{Group, Notice};
+pub use gates::watch_gates;
 pub use settings::{RetryPolicy, WebhookSettings};
 pub use sign::{Secret, SecretError};
 pub use signalbox_ledger::outbox::{DeadLetter, OutboxError};
@@ -151,12 +153,17 @@ impl Webhooks {
         Ok((webhooks, WebhookTasks { end, tasks }))
     }
 
+    /// Whether there is anybody to tell.
+    pub(crate) fn has_targets(&self) -> bool {
+        !self.inner.targets.is_empty()
+    }
+
     /// Tells of something that is not in the ledger, at least once, also over a restart.
     ///
     /// # Errors
     /// [`WebhookError`] when it cannot be kept.
     pub async fn notify(&self, notice: Notice) -> Result<(), WebhookError> {
-        if self.inner.targets.is_empty() {
+        if !self.has_targets() {
             return Ok(());
         }
         let at = clock::now();

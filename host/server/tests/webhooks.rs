@@ -19,10 +19,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
-use served::{PATIENCE, Served, folders};
+use served::{PATIENCE, Served, folders, hostile, order};
 use signalbox_domain::Timestamp;
-use signalbox_domain::events::{Entry, Event};
+use signalbox_domain::events::{Entry, Event, PolicyVersion};
 use signalbox_ledger::Journal;
+use signalbox_server::control::By;
+use signalbox_server::snapshot::Snapshot;
 use signalbox_server::webhooks::{
     DeadLetter, Group, Notice, RetryPolicy, WebhookSettings, WebhookTasks, Webhooks,
 };
@@ -427,5 +429,69 @@ async fn a_host_tells_of_its_kill_switch() {
         .post(host.url("/v1/webhooks/dead-letters/1/resend"))
         .json(&json!({}));
     assert_eq!(resend.send().await.unwrap().status(), 404);
+    host.stop().await;
+}
+
+/// Requests come until some gate of a release in its shadow stands otherwise than it did.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_tells_when_a_gate_of_a_release_changes() {
+    let receiver = Receiver::start(|| StatusCode::OK).await;
+    let folder = folders("");
+    std::fs::write(folder.path().join("hook.key"), SECRET).unwrap();
+    let path = folder.path().join("signalbox.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    let webhooks = format!(
+        "[[webhooks]]\nurl = {:?}\nsecret_file = \"hook.key\"\nevents = [\"gates\"]\n\n",
+        receiver.url
+    );
+    let orders = "\n[shadow]\ntwice_bp = 10000\n\n[[scope]]\nname = \"routing\"\ndomain = \"routing\"\nimmediate = true\n\n\
+        [scope.standing_orders]\nshadow = { min_decisions = 1, min_hours = 0, sample_bp = 100 }\n";
+    std::fs::write(&path, format!("{webhooks}{config}{orders}")).unwrap();
+    let host = Served::over(folder).await;
+    host.go_live("behave").await;
+    let plan = "[rollout]\nshadow = { min_decisions = 1, min_hours = 0 }\n";
+    let challenger = hostile("behave")
+        .replace("1.0.0", "1.1.0")
+        .replace("[rollout]\nimmediate = true\n", plan);
+    std::fs::write(host.policies().join("hostile-1.1.0.toml"), challenger).unwrap();
+    let version: PolicyVersion = "hostile@1.1.0".parse().unwrap();
+    let control = &host.app.control;
+    let is_admitted = |snapshot: &Snapshot| {
+        let mut records = snapshot.versions.iter();
+        records.any(|record| record.version.as_ref() == Some(&version) && record.digest.is_some())
+    };
+    let admitted = tokio::time::timeout(PATIENCE, control.wait_for(is_admitted)).await;
+    assert!(admitted.is_ok(), "{:#?}", control.snapshot().versions);
+    let by = || By {
+        actor: "ana".to_owned(),
+        reason: "a test".to_owned(),
+    };
+    control.submit_release("routing", &version, by()).await.unwrap();
+    control.promote("routing", &version, None, by()).await.unwrap();
+
+    // Decisions come until their gate is seen as it was, and then as it is.
+    let sending = async {
+        loop {
+            let url = host.url("/v1/decisions/routing");
+            let sent = host.client().post(url).json(&order()).send().await.unwrap();
+            assert_eq!(sent.status(), 200);
+            tokio::task::yield_now().await;
+        }
+    };
+    let came = tokio::select! {
+        () = sending => unreachable!("it never ends"),
+        came = receiver.until(1) => came,
+    };
+    let event = came[0].json();
+    assert_eq!(event["type"], "signalbox.gates_changed");
+    assert_eq!(
+        (&event["scope"], &event["subject"]),
+        (&json!("routing"), &json!("hostile@1.1.0"))
+    );
+    let changed = event["data"]["changed"].as_array().unwrap();
+    assert!(!changed.is_empty());
+    for gate in changed {
+        assert_ne!(gate["was"], gate["state"], "{event:#}");
+    }
     host.stop().await;
 }

@@ -365,8 +365,8 @@ async fn what_really_happened_is_seen_by_arm_and_ends_a_canary_that_it_shows_to_
     let host = host(NEAREST_FILE, component, NEAREST, &nearest("1.0.0")).await;
     to_canary(&host, NEAREST, "1.0.1", &released(&nearest("1.0.1"))).await;
     let gate = |detail: &Value, name: &str| {
-        let gates = detail["gates"].as_array().unwrap().iter();
-        gates.filter(|gate| gate["name"] == name).cloned().next()
+        let mut gates = detail["gates"].as_array().unwrap().iter();
+        gates.find(|gate| gate["name"] == name).cloned()
     };
 
     // All well: the first promise is not known to be missed, and nothing is cancelled.

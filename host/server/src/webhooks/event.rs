@@ -36,7 +36,7 @@ pub enum Group {
 pub struct Notice {
     /// What it belongs to.
     pub group: Group,
-    /// What happened, in snake case, such as `gate_changed`.
+    /// What happened, in snake case, such as `gates_changed`.
     pub kind: String,
     /// The scope that it is about, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -250,7 +250,7 @@ mod tests {
     fn a_notice_comes_back_as_it_was_kept() {
         let notice = Notice {
             group: Group::Gates,
-            kind: "gate_changed".to_owned(),
+            kind: "gates_changed".to_owned(),
             scope: Some("routing".to_owned()),
             subject: None,
             data: json!({ "gate": "non_inferior", "state": "met" }),
