@@ -101,6 +101,8 @@ pub struct ScopeState {
     pub previous: Option<Arc<LivePolicy>>,
     /// The last break-glass, if there was one. While it decides, `champion` is what it names.
     pub glass: Option<Glass>,
+    /// Who was the champion a year ago, where it is another one: challengers are compared with it too.
+    pub anchor: Option<Anchor>,
     /// Who is compared with the champion.
     pub challengers: Vec<Arc<Challenger>>,
     /// The host's prices.
@@ -111,7 +113,28 @@ pub struct ScopeState {
     pub note: Option<String>,
 }
 
+/// The champion of a year ago.
+#[derive(Clone, Debug)]
+pub struct Anchor {
+    /// Its version.
+    pub version: PolicyVersion,
+    /// Ready to decide; none while it is made ready, or where it cannot be.
+    pub policy: Option<Arc<LivePolicy>>,
+}
+
 impl ScopeState {
+    /// The trial of a release of `version` against the champion of a year ago, where there is one to compare with.
+    pub fn anchor_key(&self, release: &ReleaseId, version: &PolicyVersion) -> Option<TrialKey> {
+        let anchor = self.anchor.as_ref().filter(|anchor| anchor.version != *version)?;
+        Some(TrialKey {
+            subject: Subject::Anchor {
+                release: release.as_str().to_owned(),
+            },
+            champion: anchor.version.to_string(),
+            ..self.trial_key(release, version)
+        })
+    }
+
     /// The trial of a release of `version` against whoever is the champion now, at the prices of now.
     pub fn trial_key(&self, release: &ReleaseId, version: &PolicyVersion) -> TrialKey {
         TrialKey {

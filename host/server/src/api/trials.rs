@@ -33,8 +33,8 @@ pub struct TrialList {
 struct WhichTrials {
     /// Of this scope only.
     scope: Option<String>,
-    /// Of these only: `release` (a challenger against the champion) or `incumbent` (the champion against what callers do
-    /// today).
+    /// Of these only: `release` (a challenger against the champion), `anchor` (a challenger against the champion of a year ago)
+    /// or `incumbent` (the champion against what callers do today).
     #[param(inline)]
     subject: Option<WhichSubject>,
 }
@@ -44,6 +44,7 @@ struct WhichTrials {
 #[serde(rename_all = "snake_case")]
 enum WhichSubject {
     Release,
+    Anchor,
     Incumbent,
 }
 
@@ -67,6 +68,7 @@ async fn trials(
         let is_wanted = match (&key.subject, subject) {
             (_, None) => true,
             (Subject::Release { .. }, Some(wanted)) => wanted == WhichSubject::Release,
+            (Subject::Anchor { .. }, Some(wanted)) => wanted == WhichSubject::Anchor,
             (Subject::Incumbent { .. }, Some(wanted)) => wanted == WhichSubject::Incumbent,
         };
         is_wanted

@@ -41,6 +41,7 @@ pub(super) fn render(trial: &TrialFigures) -> String {
     let key = &trial.key;
     let subject = match &key.subject {
         Subject::Release { .. } => "release".to_owned(),
+        Subject::Anchor { .. } => "release, against the champion of a year ago".to_owned(),
         Subject::Incumbent { source } => format!("champion, against what `{source}` does today"),
     };
     let mut text = format!(

@@ -13,7 +13,8 @@ use signalbox_domain::scope::Scope;
 use super::change::PendingState;
 use super::choice::World;
 use crate::snapshot::{
-    CanaryStage, Challenger, LivePolicy, ReleaseState, ScopeState, Snapshot, VersionRecord, VersionState,
+    Anchor, CanaryStage, Challenger, LivePolicy, ReleaseState, ScopeState, Snapshot, VersionRecord,
+    VersionState,
 };
 
 /// Versions that are ready to decide.
@@ -75,6 +76,7 @@ fn scope_state(
         glass: world.state.approvals.glass().get(&scope.name).cloned(),
         champion,
         previous,
+        anchor: anchor(world, around, scope),
         challengers: Vec::new(),
         cost_book: Arc::clone(cost_book),
         cost_book_digest: cost_book.digest(),
@@ -87,6 +89,15 @@ fn scope_state(
         state.challengers = challengers(world, around, &state);
     }
     state
+}
+
+/// Who was the champion a year ago, where that is not who decides now.
+fn anchor(world: &World<'_>, around: &Surroundings<'_>, scope: &Scope) -> Option<Anchor> {
+    let version = world.state.anchor(&scope.name, world.now)?;
+    Some(Anchor {
+        version: version.clone(),
+        policy: around.ready.get(version).cloned(),
+    })
 }
 
 /// Those in shadow or canary that are ready to decide.

@@ -45,10 +45,8 @@ pub(super) enum Command {
     Promote {
         /// The version, ready to decide: nothing goes on that could not.
         target: Arc<LivePolicy>,
-        /// What it has shown when the command was given.
-        trial: Option<Box<TrialFigures>>,
-        /// What really happened to its units until then.
-        measured: Option<Box<MeasuredFigures>>,
+        /// What it had shown when the command was given.
+        report: Box<ReleaseReport>,
     },
     Hold,
     Resume,
@@ -79,10 +77,22 @@ pub struct ReleaseReport {
     pub outlook: Outlook,
     /// What it has shown against the champion of now, at the prices of now; none before its shadow.
     pub trial: Option<TrialFigures>,
+    /// What it has shown against the champion of a year ago, where that is another one.
+    pub anchor: Option<TrialFigures>,
     /// What really happened to the units of its canary; none before the first report.
     pub measured: Option<MeasuredFigures>,
     /// Who agreed and who did not, and what is missing.
     pub approvals: ApprovalReport,
+}
+
+impl ReleaseReport {
+    fn shown(&self) -> gates::Shown<'_> {
+        gates::Shown {
+            trial: self.trial.as_ref(),
+            anchor: self.anchor.as_ref(),
+            measured: self.measured.as_ref(),
+        }
+    }
 }
 
 impl ControlHandle {
@@ -119,16 +129,12 @@ impl ControlHandle {
         let report = self.release(scope, version)?;
         rules::promotion(&report.release, &report.outlook, expected_revision, self.now())?;
         let target = self.load(version).await?;
-        let (trial, measured) = (report.trial.map(Box::new), report.measured.map(Box::new));
+        let report = Box::new(report);
         self.command(
             scope,
             version,
             expected_revision,
-            Command::Promote {
-                target,
-                trial,
-                measured,
-            },
+            Command::Promote { target, report },
             by,
         )
         .await
@@ -186,7 +192,7 @@ impl ControlHandle {
         let releases = snapshot.releases.iter();
         // What has ended has no gates any more: nothing of its trial is looked at.
         let report = |state: &ReleaseState| match state.release.phase().is_final() {
-            true => self.report_with(&snapshot, state, None, None),
+            true => self.report_with(&snapshot, state, [None, None], None),
             false => self.report(&snapshot, state),
         };
         releases.map(report).collect()
@@ -284,16 +290,17 @@ impl ControlHandle {
     fn report(&self, snapshot: &Snapshot, state: &ReleaseState) -> ReleaseReport {
         let scope = snapshot.scope(state.release.scope());
         let key = scope.map(|scope| scope.trial_key(state.release.id(), state.release.version()));
-        let trial = key.and_then(|key| self.trials().read(&key, TrialFigures::of));
+        let of_anchor = scope.and_then(|scope| scope.anchor_key(state.release.id(), state.release.version()));
+        let trials = [key, of_anchor].map(|key| self.trials().read(&key?, TrialFigures::of));
         let measured = self.measured().figures(state.release.id().as_str());
-        self.report_with(snapshot, state, trial, measured)
+        self.report_with(snapshot, state, trials, measured)
     }
 
     fn report_with(
         &self,
         snapshot: &Snapshot,
         state: &ReleaseState,
-        trial: Option<TrialFigures>,
+        [trial, anchor]: [Option<TrialFigures>; 2],
         measured: Option<MeasuredFigures>,
     ) -> ReleaseReport {
         let now = self.now();
@@ -305,11 +312,16 @@ impl ControlHandle {
             outlook: gates::of_snapshot(
                 snapshot,
                 state,
-                (trial.as_ref(), measured.as_ref()),
+                gates::Shown {
+                    trial: trial.as_ref(),
+                    anchor: anchor.as_ref(),
+                    measured: measured.as_ref(),
+                },
                 &approvals.weighed,
                 now,
             ),
             trial,
+            anchor,
             measured,
             approvals,
         }

@@ -31,6 +31,11 @@ pub enum Subject {
         /// Its name.
         release: String,
     },
+    /// A release, against the version that was the champion a year ago: what is lost a little at a time shows here.
+    Anchor {
+        /// Its name.
+        release: String,
+    },
     /// The champion, against what callers do today.
     Incumbent {
         /// What they call the system that decides today.

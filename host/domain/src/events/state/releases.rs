@@ -4,6 +4,10 @@ use super::{FoldError, State};
 use crate::digest::Digest;
 use crate::events::{Entry, PolicyVersion};
 use crate::release::{Phase, Release, ReleaseChange, ReleaseEvent, Stage};
+use crate::time::Timestamp;
+
+/// 365 days.
+const YEAR_MS: i64 = 365 * 86_400_000;
 
 impl State {
     /// The release of `version` in `scope`.
@@ -16,6 +20,31 @@ impl State {
         self.releases
             .values()
             .filter(move |release| release.scope() == scope)
+    }
+
+    /// The champion of a year ago in `scope`, or its oldest one that is known, where that is another one than now: the anchor that
+    /// challengers are compared with too, so that little losses do not add up. None that was withdrawn.
+    pub fn anchor(&self, scope: &str, now: Timestamp) -> Option<&PolicyVersion> {
+        let then = now.plus_millis(-YEAR_MS);
+        let active_since = |release: &Release| {
+            let mut past = release.history().iter();
+            let went_live = past.find(|past| {
+                matches!(past.event, ReleaseEvent::Promoted { to: Stage::Active }) && past.at <= then
+            });
+            went_live.map(|past| past.at)
+        };
+        let released = self
+            .releases_of(scope)
+            .filter_map(|release| Some((active_since(release)?, release.version())));
+        let choice = self.scopes.get(scope)?;
+        let a_year_ago = released.max().map(|(_, version)| version);
+        a_year_ago
+            .or_else(|| choice.champions.first())
+            .filter(|version| choice.champion() != Some(*version))
+            .filter(|version| {
+                let known = self.versions.get(*version);
+                known.is_some_and(|known| known.withdrawn.is_none())
+            })
     }
 
     /// The release that is active in `scope`; its version is the champion. None where the champion came otherwise.

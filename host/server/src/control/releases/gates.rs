@@ -78,7 +78,7 @@ impl Figure {
 pub struct Gate {
     /// Its name: `review`, `freeze`, `standing_orders`, `hours`, `canary_free`, `approvals`; and of what was compared:
     /// `decisions`, `comparison`, `determinism`, `violations`, `segments`, `clipped`, `not_worse`, `not_harmed`,
-    /// `who_loses`, `better`, `in_time`, `split`, `attempts`; and of what really happened: `outcomes`, `promise_kept`,
+    /// `who_loses`, `better`, `in_time`, `split`, `anchor`, `attempts`; and of what really happened: `outcomes`, `promise_kept`,
     /// `retailer_cancelled`, `node_rejected`, `actual_cost`, `recovered`, `cost_book_bias`.
     pub name: String,
     /// How it stands.
@@ -136,10 +136,10 @@ pub(super) struct Facts<'a> {
     pub(super) scope: &'a Scope,
     /// The version that is in canary in the scope.
     pub(super) canary: Option<&'a PolicyVersion>,
-    /// What it has shown against the champion of now.
-    pub(super) trial: Option<&'a TrialFigures>,
-    /// What really happened to its units.
-    pub(super) measured: Option<&'a MeasuredFigures>,
+    /// What it has shown.
+    pub(super) shown: Shown<'a>,
+    /// The champion of a year ago, where it is another one.
+    pub(super) anchor: Option<&'a PolicyVersion>,
     /// Versions of the same policy that failed in the scope.
     pub(super) earlier: &'a [&'a Release],
     /// What the approvals that were given come to.
@@ -147,11 +147,22 @@ pub(super) struct Facts<'a> {
     pub(super) now: Timestamp,
 }
 
+/// What a release has shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shown<'a> {
+    /// Against the champion of now.
+    pub(super) trial: Option<&'a TrialFigures>,
+    /// Against the champion of a year ago.
+    pub(super) anchor: Option<&'a TrialFigures>,
+    /// What really happened to its units.
+    pub(super) measured: Option<&'a MeasuredFigures>,
+}
+
 /// The outlook of a release as it is published.
 pub(super) fn of_snapshot(
     snapshot: &Snapshot,
     state: &ReleaseState,
-    (trial, measured): (Option<&TrialFigures>, Option<&MeasuredFigures>),
+    shown: Shown<'_>,
     weighed: &Weighed,
     now: Timestamp,
 ) -> Outlook {
@@ -171,8 +182,8 @@ pub(super) fn of_snapshot(
         governance: &state.governance,
         scope: &scope.scope,
         canary: canary.map(Release::version),
-        trial,
-        measured,
+        shown,
+        anchor: scope.anchor.as_ref().map(|anchor| &anchor.version),
         earlier: &earlier,
         weighed,
         now,
@@ -199,16 +210,13 @@ pub(super) fn outlook(facts: &Facts<'_>) -> Outlook {
     let mut gates = vec![review(facts), freeze(facts), standing_orders(facts)];
     if let Some(hours) = hours_of(phase, facts.plan) {
         gates.push(spent(hours, phase.since(), facts.now));
-        let per_year = facts.scope.decisions_per_year;
-        gates.extend(proof::gates(
-            facts.plan,
-            phase,
-            facts.trial,
-            facts.earlier,
-            per_year,
-        ));
+        gates.extend(proof::gates(facts, phase));
         if matches!(phase, Phase::Canary { .. }) {
-            gates.extend(outcomes::gates(facts.plan, facts.scope.domain, facts.measured));
+            gates.extend(outcomes::gates(
+                facts.plan,
+                facts.scope.domain,
+                facts.shown.measured,
+            ));
         }
     }
     match next {

@@ -3,7 +3,7 @@
 use signalbox_domain::release::{Phase, Release};
 use signalbox_domain::rollout::{ProofPlan, RolloutPlan, Success, WHOLE_BP};
 
-use super::gates::{Figure, Gate, GateState};
+use super::gates::{Facts, Figure, Gate, GateState};
 use super::words::{money, money_a_year, signed_money};
 use crate::trial::{CLIPPED_MAX, Live, PAIRS_MAX, SegmentFigures, TestFigures, TrialFigures, is_violation};
 
@@ -13,13 +13,8 @@ const SEGMENT_PAIRS_MIN: u64 = 30;
 const SEGMENT_SHARE: f64 = 0.01;
 
 /// Every gate that rests on the trial, of a release in shadow or canary.
-pub(super) fn gates(
-    plan: &RolloutPlan,
-    phase: &Phase,
-    trial: Option<&TrialFigures>,
-    earlier: &[&Release],
-    decisions_per_year: Option<u64>,
-) -> Vec<Gate> {
+pub(super) fn gates(facts: &Facts<'_>, phase: &Phase) -> Vec<Gate> {
+    let (plan, trial) = (facts.plan, facts.shown.trial);
     let mut gates = vec![counted(plan, phase, trial)];
     let Some(trial) = trial else {
         gates.push(Gate::new(
@@ -34,7 +29,7 @@ pub(super) fn gates(
         violations(trial),
         covered(trial),
         clipped(trial),
-        not_worse(trial, decisions_per_year),
+        not_worse(trial, facts.scope.decisions_per_year),
         not_harmed(trial),
         who_loses(trial),
     ]);
@@ -46,7 +41,8 @@ pub(super) fn gates(
         gates.push(in_time(&plan.proof, trial));
         gates.push(split(trial));
     }
-    gates.push(attempts(earlier));
+    gates.push(anchor(facts));
+    gates.push(attempts(facts.earlier));
     gates
 }
 
@@ -299,6 +295,40 @@ fn split(trial: &TrialFigures) -> Gate {
         trial.ratio.threshold,
         sample,
     ))
+}
+
+/// Many versions, each a little worse than the one before and within its margin, would come to much: so none may be worse than
+/// the champion of a year ago by more than the margin either.
+fn anchor(facts: &Facts<'_>) -> Gate {
+    let anchor = facts.anchor.filter(|anchor| *anchor != facts.release.version());
+    let Some(version) = anchor else {
+        return Gate::new(
+            "anchor",
+            GateState::Met,
+            "the champion of a year ago is the one of now, or there was none".to_owned(),
+        );
+    };
+    let Some(trial) = facts.shown.anchor else {
+        return Gate::new(
+            "anchor",
+            GateState::Inconclusive,
+            format!("nothing was compared with {version}, the champion of a year ago, yet"),
+        );
+    };
+    let (test, margin) = (trial.all.non_inferiority, money(trial.rules.margin_minor()));
+    let state = match (trial.all.harm.answered, test.answered) {
+        (true, _) => GateState::Unmet,
+        (false, true) => GateState::Met,
+        (false, false) => GateState::Inconclusive,
+    };
+    let detail = format!(
+        "{} than {version}, the champion of a year ago. If it were worse than that by more than {margin} a decision, this test \
+         would pass it at most 1 time in {}",
+        difference(&trial.all),
+        one_in(test)
+    );
+    let figure = Figure::new(test.e_value, "e-value", test.threshold, trial.all.pairs);
+    Gate::new("anchor", state, detail).with(figure)
 }
 
 /// Earlier versions that failed: for people, because who tries often enough passes once.

@@ -6,15 +6,13 @@ use signalbox_domain::events::{AdmittedVersion, Event, PolicyVersion};
 use signalbox_domain::release::{Phase, Release, ReleaseChange, ReleaseEvent, Stage, transition};
 use signalbox_domain::scope::Scope;
 
-use super::gates::{self, Facts, Gate, Outlook};
+use super::gates::{self, Facts, Gate, Outlook, Shown};
 use super::{Asked, Command, unknown};
 use crate::control::approvals::{self, ApprovalRefused};
 use crate::control::change::By;
 use crate::control::choice::World;
 use crate::control::error::ControlError;
 use crate::control::plan::Plan;
-use crate::measured::MeasuredFigures;
-use crate::trial::TrialFigures;
 
 /// The events that the command means.
 ///
@@ -25,9 +23,7 @@ pub(in crate::control) fn plan(world: &World<'_>, asked: &Asked) -> Result<Plan,
     let reason = || asked.by.reason.clone();
     match &asked.command {
         Command::Submit => submit(world, scope, asked),
-        Command::Promote { trial, measured, .. } => {
-            promote(world, scope, asked, (trial.as_deref(), measured.as_deref()))
-        }
+        Command::Promote { report, .. } => promote(world, scope, asked, report.shown()),
         Command::Hold => stop(world, asked, ReleaseEvent::Held { reason: reason() }),
         Command::Reject => stop(world, asked, ReleaseEvent::Rejected { reason: reason() }),
         Command::End => {
@@ -86,14 +82,20 @@ pub(super) fn promote(
     world: &World<'_>,
     scope: &Scope,
     asked: &Asked,
-    (trial, measured): (Option<&TrialFigures>, Option<&MeasuredFigures>),
+    shown: Shown<'_>,
 ) -> Result<Plan, ControlError> {
     let release = current(world, asked)?;
     let admission = &world.admitted(release.version())?.admission;
     let canary = world.state.canary_release(&scope.name);
     let champion = world.state.scope(&scope.name).champion().map(ToString::to_string);
     // What was shown against another champion, while this command waited, shows nothing of this one.
-    let trial = trial.filter(|trial| champion.is_none_or(|champion| champion == trial.key.champion));
+    let trial = shown
+        .trial
+        .filter(|trial| champion.is_none_or(|champion| champion == trial.key.champion));
+    let anchor = world.state.anchor(&scope.name, world.now);
+    let of_anchor = shown
+        .anchor
+        .filter(|trial| anchor.is_some_and(|anchor| anchor.to_string() == trial.key.champion));
     let earlier = gates::failed(release, world.state.releases.values());
     if let Some(glass) = world.state.approvals.broken(&scope.name, world.now)
         && let GlassState::Broken { until, .. } = glass.state
@@ -108,8 +110,12 @@ pub(super) fn promote(
         governance: &admission.governance,
         scope,
         canary: canary.map(Release::version),
-        trial,
-        measured,
+        shown: Shown {
+            trial,
+            anchor: of_anchor,
+            ..shown
+        },
+        anchor,
         earlier: &earlier,
         weighed: &weighed,
         now: world.now,

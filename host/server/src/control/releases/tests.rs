@@ -50,6 +50,8 @@ struct Bench {
     change: fn(&mut Trial),
     /// What really happened to its units.
     measured: Option<MeasuredFigures>,
+    /// What it has shown against the champion of a year ago; the same as against that of now unless a test says otherwise.
+    anchor: Option<Option<TrialFigures>>,
 }
 
 fn trial_key(bench: &Bench, text: &str) -> TrialKey {
@@ -101,6 +103,7 @@ impl Bench {
             shown: true,
             change: |_| {},
             measured: None,
+            anchor: None,
         }
     }
 
@@ -201,7 +204,16 @@ impl Bench {
             What::Promote => {
                 let scope = self.world().scope("routing")?;
                 let trial = self.shown.then(|| self.trial(text, &self.change));
-                let shown = (trial.as_ref(), self.measured.as_ref());
+                let anchor = self.anchor.clone().unwrap_or_else(|| {
+                    let mut shown = trial.clone()?;
+                    shown.key.champion = self.state.anchor("routing", self.now)?.to_string();
+                    Some(shown)
+                });
+                let shown = gates::Shown {
+                    trial: trial.as_ref(),
+                    anchor: anchor.as_ref(),
+                    measured: self.measured.as_ref(),
+                };
                 rules::promote(&self.world(), scope, &asked(Command::Submit), shown)
             }
         }
@@ -968,8 +980,12 @@ fn the_sentences_about_outcomes_can_be_read_by_a_board() {
         governance: &admission.governance,
         scope: &bench.scopes[0],
         canary: Some(release.version()),
-        trial: Some(&trial),
-        measured: bench.measured.as_ref(),
+        shown: gates::Shown {
+            trial: Some(&trial),
+            anchor: None,
+            measured: bench.measured.as_ref(),
+        },
+        anchor: None,
         earlier: &[],
         weighed: &Default::default(),
         now: bench.now,
@@ -979,4 +995,51 @@ fn the_sentences_about_outcomes_can_be_read_by_a_board() {
         .map(|gate| format!("{} ({}): {}", gate.name, gate.state, gate.detail))
         .collect();
     insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn a_version_may_not_be_worse_than_the_champion_of_a_year_ago_either() {
+    let mut bench = Bench::with(&["a@1.0.0", "a@1.1.0", "a@1.2.0"]);
+    bench.release("a@1.0.0");
+    assert_eq!(bench.state.anchor("routing", bench.now), None);
+    // Beside the only champion there was it needs no anchor.
+    bench.release("a@1.1.0");
+    let oldest = version("a@1.0.0");
+    assert_eq!(bench.state.anchor("routing", bench.now), Some(&oldest));
+    // A year after the second one went live it is its own anchor.
+    let a_year_later = bench.now.plus_millis(366 * 24 * HOUR_MS);
+    assert_eq!(bench.state.anchor("routing", a_year_later), None);
+
+    bench.does("a@1.2.0", What::Submit);
+    bench.does("a@1.2.0", What::Promote);
+    bench.hours_pass(24);
+    bench.anchor = Some(None);
+    assert_eq!(bench.unmet("a@1.2.0"), ["anchor"]);
+    let against_anchor = |change: fn(&mut Trial)| {
+        let mut shown = bench.trial("a@1.2.0", &change);
+        shown.key.champion = "a@1.0.0".into();
+        shown
+    };
+    let good = against_anchor(|_| {});
+    let worse = against_anchor(|trial| {
+        for n in 0..20_000 {
+            trial.pair(Pair {
+                decision_id: Uuid::from_u128(n),
+                now: BEGIN,
+                segments: Vec::new(),
+                champion_minor: 1_000,
+                challenger_minor: 1_500,
+                terms: Vec::new(),
+                comparison: Comparison::Matched,
+            });
+        }
+    });
+    let mut of_another = good.clone();
+    of_another.key.champion = "a@0.9.0".into();
+    bench.anchor = Some(Some(worse));
+    assert_eq!(bench.unmet("a@1.2.0"), ["anchor"]);
+    bench.anchor = Some(Some(of_another));
+    assert_eq!(bench.unmet("a@1.2.0"), ["anchor"]);
+    bench.anchor = Some(Some(good));
+    bench.does("a@1.2.0", What::Promote);
 }

@@ -111,11 +111,15 @@ impl<C: Decidable> Job<C> {
             Other::Challenger(challenger) => {
                 if let Some(decided) = self.decide_as_challenger(challenger).await {
                     self.compared(challenger, &self.answered, &decided);
+                    self.compare_with_anchor(challenger, &decided).await;
                 }
             }
             Other::Champion(challenger, champion) => match self.decide_as_champion(champion.as_deref()).await
             {
-                Some(decided) => self.compared(challenger, &decided, &self.answered),
+                Some(decided) => {
+                    self.compared(challenger, &decided, &self.answered);
+                    self.compare_with_anchor(challenger, &self.answered).await;
+                }
                 None => self.shadow.change(&self.state, challenger, |trial| {
                     trial.champion_faulted = trial.champion_faulted.saturating_add(1);
                 }),
@@ -208,6 +212,32 @@ impl<C: Decidable> Job<C> {
             self.count(&mut trial.kpis, champions, challengers);
             trial.pair(pair);
         });
+    }
+
+    /// Lets the champion of a year ago decide too, where that is another one; what it has no decision on is not compared.
+    async fn compare_with_anchor(&self, challenger: &Challenger, challengers: &(C::Decision, Loss)) {
+        let version = &challenger.policy.version;
+        let Some(key) = self.state.anchor_key(&challenger.release, version) else {
+            return;
+        };
+        let Some(anchor) = self
+            .state
+            .anchor
+            .as_ref()
+            .and_then(|anchor| anchor.policy.as_ref())
+        else {
+            return;
+        };
+        let Some(anchors) = self.decide_as_champion(Some(anchor)).await else {
+            return;
+        };
+        let pair = self.pair(&[], &anchors, challengers);
+        let rules = || Rules {
+            segments: Vec::new(),
+            ..Rules::of(&challenger.plan, &self.state.scope)
+        };
+        let (trials, domain) = (self.shadow.trials(), self.state.scope.domain);
+        trials.update(&key, domain, rules, crate::clock::now(), |trial| trial.pair(pair));
     }
 
     fn compare_with_incumbent(&self) {
