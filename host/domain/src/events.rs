@@ -212,6 +212,13 @@ pub enum Event {
         /// Why.
         cause: GlassEnd,
     },
+    /// Somebody who broke no glass looked at what happened.
+    GlassReviewed {
+        /// The scope.
+        scope: String,
+        /// Which one.
+        glass_id: String,
+    },
 }
 
 impl Event {
@@ -248,6 +255,7 @@ impl Event {
             Event::BreakGlassProposed(_) => "break_glass_proposed",
             Event::GlassBroken(_) => "glass_broken",
             Event::GlassEnded { .. } => "glass_ended",
+            Event::GlassReviewed { .. } => "glass_reviewed",
         }
     }
 
@@ -260,7 +268,8 @@ impl Event {
             | Event::BuiltinForced { scope, .. }
             | Event::ApprovalWithdrawn { scope, .. }
             | Event::DelegationRevoked { scope, .. }
-            | Event::GlassEnded { scope, .. } => Some(scope),
+            | Event::GlassEnded { scope, .. }
+            | Event::GlassReviewed { scope, .. } => Some(scope),
             Event::ReleaseChanged(change) => Some(&change.scope),
             Event::EvidenceFrozen(frozen) => Some(&frozen.scope),
             Event::ApprovalGiven(given) => Some(&given.approval.scope),

@@ -89,8 +89,10 @@ impl Snapshot {
 pub struct ScopeState {
     /// Its settings.
     pub scope: Scope,
-    /// The kill switch: whether the built-in policy decides, whatever the champion.
+    /// Whether the built-in policy decides, whatever the champion: by the kill switch, or by a break-glass.
     pub builtin_forced: bool,
+    /// Whether the kill switch is on.
+    pub kill_switch: bool,
     /// The name of the chosen policy; `None` as long as nothing was chosen.
     pub policy: Option<String>,
     /// The one version that an operator chose to stay at; `None` means the highest that may decide.
@@ -101,6 +103,8 @@ pub struct ScopeState {
     pub previous: Option<Arc<LivePolicy>>,
     /// The last break-glass, if there was one. While it decides, `champion` is what it names.
     pub glass: Option<Glass>,
+    /// Every break-glass that is over and that nobody has looked at yet, oldest first.
+    pub glass_to_review: Vec<Glass>,
     /// Who is compared with the champion.
     pub challengers: Vec<Arc<Challenger>>,
     /// The host's prices.

@@ -162,7 +162,8 @@ impl State {
             | Event::ApprovalEscalated(_)
             | Event::BreakGlassProposed(_)
             | Event::GlassBroken(_)
-            | Event::GlassEnded { .. } => self.agree(entry)?,
+            | Event::GlassEnded { .. }
+            | Event::GlassReviewed { .. } => self.agree(entry)?,
         }
         Ok(())
     }

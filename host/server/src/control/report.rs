@@ -71,7 +71,8 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::ApprovalEscalated(_)
             | Event::BreakGlassProposed(_)
             | Event::GlassBroken(_)
-            | Event::GlassEnded { .. } => tracing::info!(
+            | Event::GlassEnded { .. }
+            | Event::GlassReviewed { .. } => tracing::info!(
                 kind = entry.event.kind(),
                 actor = entry.actor,
                 reason = entry.reason,
