@@ -154,6 +154,17 @@ pub enum Event {
         /// How many, since the last entry of this kind.
         count: u64,
     },
+    /// A backup was taken.
+    BackupTaken {
+        /// What it is called.
+        name: String,
+        /// The SHA-256 of its `backup.json`, which names every file with its digest.
+        manifest: Digest,
+        /// The last entry of the ledger in it.
+        ledger_seq: u64,
+        /// Whether the host's secrets are in it.
+        secrets: bool,
+    },
     /// The evidence of a release was frozen.
     EvidenceFrozen(EvidenceFrozen),
     /// Somebody agreed to a release.
@@ -243,6 +254,7 @@ impl Event {
             Event::AccessRefused(_) => "access_refused",
             Event::DecisionsErased { .. } => "decisions_erased",
             Event::DecisionsNotLogged { .. } => "decisions_not_logged",
+            Event::BackupTaken { .. } => "backup_taken",
             Event::EvidenceFrozen(_) => "evidence_frozen",
             Event::ApprovalGiven(_) => "approval_given",
             Event::ApprovalWithdrawn { .. } => "approval_withdrawn",
@@ -291,6 +303,7 @@ impl Event {
             | Event::TokenRevoked { .. }
             | Event::DecisionsErased { .. }
             | Event::DecisionsNotLogged { .. }
+            | Event::BackupTaken { .. }
             | Event::ApproverKeyRegistered { .. }
             | Event::ApproverKeyRevoked { .. } => None,
         }

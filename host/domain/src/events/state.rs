@@ -140,8 +140,10 @@ impl State {
                 self.levers.remove(lever_id);
             }
             // They change nothing that decides.
-            Event::LedgerKeyChanged(_) | Event::DecisionsErased { .. } | Event::DecisionsNotLogged { .. } => {
-            }
+            Event::LedgerKeyChanged(_)
+            | Event::DecisionsErased { .. }
+            | Event::DecisionsNotLogged { .. }
+            | Event::BackupTaken { .. } => {}
             Event::ReleaseChanged(change) => self.change_release(change, entry)?,
             Event::PrincipalPut { principal } => self.identity.put(principal).map_err(identity)?,
             Event::PrincipalRemoved { name } => {

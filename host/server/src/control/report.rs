@@ -60,6 +60,7 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::AccessRefused(_)
             | Event::DecisionsErased { .. }
             | Event::DecisionsNotLogged { .. }
+            | Event::BackupTaken { .. }
             | Event::EvidenceFrozen(_)
             | Event::ApprovalGiven(_)
             | Event::ApprovalWithdrawn { .. }
