@@ -12,6 +12,7 @@ mod break_glass;
 mod delegation;
 mod envelope;
 mod events;
+mod formerly;
 mod key;
 mod matching;
 mod may_give;
@@ -25,6 +26,7 @@ pub use break_glass::{BreakGlass, Broken, Glass, GlassEnd, GlassError, GlassStat
 pub use delegation::{Delegated, Delegation};
 pub use envelope::{Envelope, EnvelopeSignature, PAYLOAD_TYPE};
 pub use events::{ApprovalEscalated, ApprovalGiven, Dissented, EvidenceFrozen};
+pub use formerly::{NotFormerly, formerly_approved, not_barred};
 pub use key::{RegisteredKey, key_id};
 pub use may_give::{NotGiven, may_give};
 pub use register::{ApprovalError, Dissent, Ended, EndedBy, Frozen, Given, Register, Standing};

@@ -154,6 +154,17 @@ pub enum Event {
         /// How many, since the last entry of this kind.
         count: u64,
     },
+    /// A backup was taken.
+    BackupTaken {
+        /// What it is called.
+        name: String,
+        /// The SHA-256 of its `backup.json`, which names every file with its digest.
+        manifest: Digest,
+        /// The last entry of the ledger in it.
+        ledger_seq: u64,
+        /// Whether the host's secrets are in it.
+        secrets: bool,
+    },
     /// The evidence of a release was frozen.
     EvidenceFrozen(EvidenceFrozen),
     /// Somebody agreed to a release.
@@ -212,6 +223,13 @@ pub enum Event {
         /// Why.
         cause: GlassEnd,
     },
+    /// Somebody who broke no glass looked at what happened.
+    GlassReviewed {
+        /// The scope.
+        scope: String,
+        /// Which one.
+        glass_id: String,
+    },
 }
 
 impl Event {
@@ -236,6 +254,7 @@ impl Event {
             Event::AccessRefused(_) => "access_refused",
             Event::DecisionsErased { .. } => "decisions_erased",
             Event::DecisionsNotLogged { .. } => "decisions_not_logged",
+            Event::BackupTaken { .. } => "backup_taken",
             Event::EvidenceFrozen(_) => "evidence_frozen",
             Event::ApprovalGiven(_) => "approval_given",
             Event::ApprovalWithdrawn { .. } => "approval_withdrawn",
@@ -248,6 +267,7 @@ impl Event {
             Event::BreakGlassProposed(_) => "break_glass_proposed",
             Event::GlassBroken(_) => "glass_broken",
             Event::GlassEnded { .. } => "glass_ended",
+            Event::GlassReviewed { .. } => "glass_reviewed",
         }
     }
 
@@ -260,7 +280,8 @@ impl Event {
             | Event::BuiltinForced { scope, .. }
             | Event::ApprovalWithdrawn { scope, .. }
             | Event::DelegationRevoked { scope, .. }
-            | Event::GlassEnded { scope, .. } => Some(scope),
+            | Event::GlassEnded { scope, .. }
+            | Event::GlassReviewed { scope, .. } => Some(scope),
             Event::ReleaseChanged(change) => Some(&change.scope),
             Event::EvidenceFrozen(frozen) => Some(&frozen.scope),
             Event::ApprovalGiven(given) => Some(&given.approval.scope),
@@ -282,6 +303,7 @@ impl Event {
             | Event::TokenRevoked { .. }
             | Event::DecisionsErased { .. }
             | Event::DecisionsNotLogged { .. }
+            | Event::BackupTaken { .. }
             | Event::ApproverKeyRegistered { .. }
             | Event::ApproverKeyRevoked { .. } => None,
         }

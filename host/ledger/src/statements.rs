@@ -4,7 +4,9 @@
 mod check;
 mod dsse;
 mod own_key;
+mod sealed_file;
 
 pub use check::{BadApproval, Checked, Found, check_export, check_journal};
 pub use dsse::{StatementError, pre_authentication_encoding, read, sign, verify};
 pub use own_key::{new_key, read_key};
+pub use sealed_file::{SealError, check_seal, seal, sealed_by};

@@ -66,7 +66,7 @@ pub use approvals::{
 };
 pub use approver_keys::{KeyList, KeyView, RegisterKey};
 pub use backups::{BackupView, TakeBackup};
-pub use break_glass::{GlassView, ProposeBreakGlass};
+pub use break_glass::{GlassInForce, GlassView, ProposeBreakGlass, ReviewBreakGlass, ReviewDue};
 pub use commands::{Because, ForceBuiltin, LeverBody, UsePolicy};
 pub use decision_log::ReplayBody;
 pub use delegations::{DelegateApproval, DelegationList};

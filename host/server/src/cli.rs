@@ -4,6 +4,7 @@ mod approval_arguments;
 mod approvals;
 mod arguments;
 mod backup;
+mod break_glass;
 mod check;
 mod client;
 mod credentials;

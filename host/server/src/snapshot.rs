@@ -89,8 +89,10 @@ impl Snapshot {
 pub struct ScopeState {
     /// Its settings.
     pub scope: Scope,
-    /// The kill switch: whether the built-in policy decides, whatever the champion.
+    /// Whether the built-in policy decides, whatever the champion: by the kill switch, or by a break-glass.
     pub builtin_forced: bool,
+    /// Whether the kill switch is on.
+    pub kill_switch: bool,
     /// The name of the chosen policy; `None` as long as nothing was chosen.
     pub policy: Option<String>,
     /// The one version that an operator chose to stay at; `None` means the highest that may decide.
@@ -103,6 +105,8 @@ pub struct ScopeState {
     pub glass: Option<Glass>,
     /// Who was the champion a year ago, where it is another one: challengers are compared with it too.
     pub anchor: Option<Anchor>,
+    /// Every break-glass that is over and that nobody has looked at yet, oldest first.
+    pub glass_to_review: Vec<Glass>,
     /// Who is compared with the champion.
     pub challengers: Vec<Arc<Challenger>>,
     /// The host's prices.

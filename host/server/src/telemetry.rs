@@ -11,8 +11,8 @@ mod releases;
 mod series;
 
 pub use events::{
-    AccessRefused, DecisionAnswered, DecisionNotLogged, Event, FallbackTaken, HttpAnswered, RequestShed,
-    ShedLimit, SnapshotPublished, VersionAdmitted, VersionRejected,
+    AccessRefused, AdminsEnd, DecisionAnswered, DecisionNotLogged, Event, FallbackTaken, HttpAnswered,
+    RequestShed, ShedLimit, SnapshotPublished, VersionAdmitted, VersionRejected,
 };
 pub use logging::{Logging, LoggingError};
 pub use metrics::{Gauges, SetupError, Telemetry};

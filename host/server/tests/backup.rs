@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use served::{SIGNALBOX, Served, folders, order};
-use signalbox_ledger::Journal;
+use signalbox_domain::Digest;
+use signalbox_ledger::{Journal, statements};
 use signalbox_server::app::{App, AppOptions};
 use signalbox_server::config::Config;
 
@@ -239,17 +240,59 @@ async fn a_backup_that_was_changed_is_refused_and_leaves_nothing_behind() {
     let mut other: Value = serde_json::from_str(&manifest).unwrap();
     other["ledger"]["seq"] = json!(1);
     std::fs::write(folder.join("backup.json"), other.to_string()).unwrap();
-    refused("its backup.json says 1");
+    refused("does not vouch for this backup.json");
     let up = manifest.replace("\"ledger.sqlite\"", "\"../ledger.sqlite\"");
     std::fs::write(folder.join("backup.json"), up).unwrap();
     refused("leads out of it");
     std::fs::write(folder.join("backup.json"), &manifest).unwrap();
+
+    // Nor does it help to leave the signature out, or to sign with a key of one's own.
+    let signature = folder.join("backup.sig.json");
+    let signed = std::fs::read_to_string(&signature).unwrap();
+    std::fs::remove_file(&signature).unwrap();
+    refused("backup.sig.json is missing");
+    std::fs::write(&signature, "{}").unwrap();
+    refused("is no DSSE envelope");
+    let own = home.path().join("own.key");
+    let public = statements::new_key(&own).unwrap();
+    let digest = Digest::of(manifest.as_bytes());
+    let mine = statements::read_key(&own).unwrap();
+    std::fs::remove_file(&own).unwrap();
+    let forged = statements::seal("https://signalbox.dev/backup/v1", "backup.json", digest, &mine);
+    std::fs::write(&signature, serde_json::to_string(&forged).unwrap()).unwrap();
+    refused(&format!("says that key {} signed, expected", public.id()));
+    std::fs::write(&signature, &signed).unwrap();
+
+    // A key that was kept elsewhere is asked before anything of the backup is believed.
+    let with_key = |key: &str| {
+        let mut command = Command::new(SIGNALBOX);
+        command.arg("restore").arg(&folder).arg("--data").arg(&data);
+        command.args(["--public-key", key]).output().unwrap()
+    };
+    let other = with_key(&public.to_string());
+    assert_eq!(other.status.code(), Some(1));
+    let said = String::from_utf8(other.stderr).unwrap();
+    assert!(said.contains(&format!("expected {}", public.id())), "{said}");
     assert!(!data.exists() && std::fs::read_dir(home.path()).unwrap().next().is_none());
 
     std::fs::create_dir(&data).unwrap();
     std::fs::write(data.join("mine"), "").unwrap();
     refused("is not empty");
     std::fs::remove_file(data.join("mine")).unwrap();
-    assert!(restore(&folder, &data).status.success());
+    let ledger = Journal::open_read_only(&host.folder().join("data/ledger.sqlite")).unwrap();
+    let verified = ledger.verify().unwrap();
+    let kept = verified.keys.last().unwrap().key.to_string();
+    let done = with_key(&kept);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+
+    // The ledger says who took it, and what it is.
+    let url = host.url("/v1/ledger?limit=1&kind=backup_taken");
+    let page: Value = host.client().get(url).send().await.unwrap().json().await.unwrap();
+    let entry = &page["entries"][0];
+    assert!(entry["actor"].is_string(), "{page:#}");
+    assert!(
+        entry.to_string().contains(&digest.to_string()) && entry.to_string().contains("spoiled"),
+        "{page:#}"
+    );
     host.stop().await;
 }

@@ -363,7 +363,7 @@ async fn the_glass_is_broken_by_two_people_against_a_freeze_and_mends_by_itself(
     let (status, unproven) = stage.glass(&ole, "", to("1.0.2")).await;
     assert_eq!((status, kind(&unproven)), (409, "not-possible"));
     assert!(
-        detail(&unproven).contains("never decided in scope `routing`"),
+        detail(&unproven).contains("may not decide in scope `routing` in an emergency: it never decided and never was a release there"),
         "{unproven:#}"
     );
     let (status, long) = stage
@@ -394,14 +394,60 @@ async fn the_glass_is_broken_by_two_people_against_a_freeze_and_mends_by_itself(
     assert_eq!(shown["glass"]["state"]["cause"], "time_over");
     assert!(shown["glass"]["state"]["review_due"].is_string());
 
+    // Two broke it, neither of them judges it, and another one does not hide that it is due.
+    let max = stage.let_in("max", Role::Auditor, &[]).await;
+    let (status, denied) = stage.glass(&oda, "/review", because()).await;
+    assert_eq!((status, kind(&denied)), (403, "forbidden"));
+    let first = shown["to_review"][0]["what"]["glass_id"].clone();
+    assert!(first.is_string(), "{shown:#}");
+
     // To the built-in policy, ended early by one operator.
     stage.glass(&oda, "", json!({ "reason": "worse" })).await;
     let (status, confirmed) = stage.glass(&ole, "/confirm", because()).await;
     assert_eq!(status, 200, "{confirmed:#}");
     assert_eq!(stage.who_answers().await, "built_in");
+    let (_, scopes) = stage.send(&ole, Method::GET, "/v1/scopes", &Value::Null).await;
+    let routing = scopes["scopes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|scope| scope["scope"] == "routing")
+        .unwrap();
+    assert_eq!(routing["decides"], "built_in");
+    assert_eq!(
+        routing["builtin_forced"], false,
+        "it is no kill switch: {routing:#}"
+    );
+    assert!(routing["glass"]["until"].is_string(), "{routing:#}");
+    assert_eq!(routing["reviews_due"][0]["glass_id"], first, "{routing:#}");
     let (status, ended) = stage.glass(&ole, "/end", because()).await;
     assert_eq!(status, 200, "{ended:#}");
     assert_eq!(stage.who_answers().await, "1.0.1");
+    stage.hours_pass(8 * 24);
+    let overdue = || async {
+        let (_, scopes) = stage.send(&ole, Method::GET, "/v1/scopes", &Value::Null).await;
+        let scopes = scopes["scopes"].as_array().unwrap().clone();
+        let routing = scopes
+            .into_iter()
+            .find(|scope| scope["scope"] == "routing")
+            .unwrap();
+        let due = routing["reviews_due"].as_array().cloned().unwrap_or_default();
+        due.iter()
+            .map(|due| due["overdue"] == true)
+            .collect::<Vec<bool>>()
+    };
+    assert_eq!(overdue().await, [true, true]);
+    let (status, which) = stage.glass(&max, "/review", because()).await;
+    assert_eq!((status, kind(&which)), (409, "not-possible"));
+    let seen = json!({ "glass_id": first, "reason": "a wrong lead time" });
+    let (status, reviewed) = stage.glass(&max, "/review", seen).await;
+    assert_eq!(status, 200, "{reviewed:#}");
+    assert_eq!(overdue().await, [true]);
+    let (status, reviewed) = stage.glass(&max, "/review", because()).await;
+    assert_eq!(status, 200, "{reviewed:#}");
+    assert!(overdue().await.is_empty());
+    let (_, shown) = stage.send(&ole, Method::GET, path, &Value::Null).await;
+    assert_eq!(shown["glass"]["state"]["reviewed"]["by"], "max", "{shown:#}");
     let (_, ledger) = stage
         .send(&ole, Method::GET, "/v1/ledger?limit=100", &Value::Null)
         .await;
@@ -415,6 +461,8 @@ async fn the_glass_is_broken_by_two_people_against_a_freeze_and_mends_by_itself(
     assert_eq!(
         kinds,
         [
+            "glass_reviewed",
+            "glass_reviewed",
             "glass_ended",
             "glass_broken",
             "break_glass_proposed",

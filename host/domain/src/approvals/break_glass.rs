@@ -95,6 +95,9 @@ pub enum GlassState {
         cause: GlassEnd,
         /// By when it has to be looked at.
         review_due: Timestamp,
+        /// Who looked at it, when and what they say; absent until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reviewed: Option<Proposed>,
     },
 }
 
@@ -142,6 +145,22 @@ pub enum GlassError {
         glass_id: String,
         /// By when.
         by: Timestamp,
+    },
+    /// Whoever broke it judges it.
+    #[error("{by} is one of the two who broke the glass; somebody else has to review it")]
+    OwnReview {
+        /// Who.
+        by: String,
+    },
+    /// It was looked at already.
+    #[error("break-glass `{glass_id}` was reviewed by {by} at {at}")]
+    Reviewed {
+        /// Which one.
+        glass_id: String,
+        /// Who did.
+        by: String,
+        /// When.
+        at: Timestamp,
     },
     /// It would last too long, or not at all.
     #[error("a break-glass lasts 1 to {max} hours, found {found}", max = BreakGlass::MAX_HOURS)]
@@ -247,9 +266,56 @@ impl Glass {
                 at: entry.at,
                 cause,
                 review_due: *review_due,
+                reviewed: None,
             },
             ..self.clone()
         })
+    }
+
+    pub(super) fn review(&self, entry: &Entry) -> Result<Glass, GlassError> {
+        self.reviewable(&entry.actor)?;
+        let mut next = self.clone();
+        if let GlassState::Ended { reviewed, .. } = &mut next.state {
+            *reviewed = Some(Proposed::of(entry));
+        }
+        Ok(next)
+    }
+
+    /// Whether `by` may say that they looked at it.
+    ///
+    /// # Errors
+    /// That it is not over, that somebody looked at it already, or that they are one of the two who broke it.
+    pub fn reviewable(&self, by: &str) -> Result<(), GlassError> {
+        let GlassState::Ended {
+            confirmed, reviewed, ..
+        } = &self.state
+        else {
+            return Err(self.elsewhere("over"));
+        };
+        if let Some(reviewed) = reviewed {
+            return Err(GlassError::Reviewed {
+                glass_id: self.what.glass_id.clone(),
+                by: reviewed.by.clone(),
+                at: reviewed.at,
+            });
+        }
+        let broke_it = [&self.proposed.by, &confirmed.by];
+        if broke_it.into_iter().any(|name| same_person(by, name)) {
+            return Err(GlassError::OwnReview { by: by.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// By when it has to be looked at; none before it is over and after somebody did.
+    pub fn review_due(&self) -> Option<Timestamp> {
+        match &self.state {
+            GlassState::Ended {
+                review_due,
+                reviewed: None,
+                ..
+            } => Some(*review_due),
+            _ => None,
+        }
     }
 
     /// Whether `by` may confirm it at `at`.

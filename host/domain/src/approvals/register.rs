@@ -1,5 +1,7 @@
 //! Everything that was ever said about releases, as the ledger's events left it.
 
+mod glass;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::approval::{Approval, Malformed};
 use super::bound::Bound;
-use super::break_glass::{BreakGlass, Broken, Glass, GlassEnd, GlassError};
+use super::break_glass::{Glass, GlassError};
 use super::delegation::{Delegated, Delegation};
 use super::events::{ApprovalGiven, Dissented, EvidenceFrozen};
 use super::key::{RegisteredKey, key_id};
@@ -177,6 +179,8 @@ pub struct Register {
     delegations: BTreeMap<String, Delegated>,
     keys: BTreeMap<Digest, RegisteredKey>,
     glass: BTreeMap<String, Glass>,
+    /// Those before the last one of each scope that nobody has looked at yet, oldest first.
+    unreviewed: BTreeMap<String, Vec<Glass>>,
 }
 
 impl Register {
@@ -203,16 +207,6 @@ impl Register {
     pub fn key_of(&self, principal: &str, id: Digest) -> Option<&RegisteredKey> {
         let key = self.keys.get(&id)?;
         (key.principal == principal && key.revoked_at.is_none()).then_some(key)
-    }
-
-    /// The last break-glass of each scope.
-    pub const fn glass(&self) -> &BTreeMap<String, Glass> {
-        &self.glass
-    }
-
-    /// The break-glass that decides in `scope` at `at`.
-    pub fn broken(&self, scope: &str, at: Timestamp) -> Option<&Glass> {
-        self.glass.get(scope).filter(|glass| glass.decides(at))
     }
 
     fn given_mut(&mut self, scope: &str, version: &PolicyVersion) -> &mut Given {
@@ -410,49 +404,6 @@ impl Register {
     pub(crate) fn escalate(&mut self, scope: &str, version: &PolicyVersion, at: Timestamp) {
         self.given_mut(scope, version).escalated_at = Some(at);
     }
-
-    pub(crate) fn propose_glass(&mut self, what: &BreakGlass, entry: &Entry) -> Result<(), ApprovalError> {
-        let proposed = Glass::propose(self.glass.get(&what.scope), what, entry).map_err(glass)?;
-        self.glass.insert(what.scope.clone(), proposed);
-        Ok(())
-    }
-
-    pub(crate) fn break_glass(&mut self, broken: &Broken, entry: &Entry) -> Result<(), ApprovalError> {
-        let next = self.known_glass(&broken.scope, &broken.glass_id)?;
-        let next = next.confirm(broken, entry).map_err(glass)?;
-        self.glass.insert(broken.scope.clone(), next);
-        Ok(())
-    }
-
-    pub(crate) fn end_glass(
-        &mut self,
-        scope: &str,
-        glass_id: &str,
-        cause: GlassEnd,
-        entry: &Entry,
-    ) -> Result<(), ApprovalError> {
-        let next = self.known_glass(scope, glass_id)?;
-        let next = next.end(cause, entry).map_err(glass)?;
-        self.glass.insert(scope.to_owned(), next);
-        Ok(())
-    }
-
-    fn known_glass(&self, scope: &str, glass_id: &str) -> Result<&Glass, ApprovalError> {
-        let known = self
-            .glass
-            .get(scope)
-            .filter(|glass| glass.what.glass_id == glass_id);
-        known.ok_or_else(|| {
-            glass(GlassError::Unknown {
-                scope: scope.to_owned(),
-                glass_id: glass_id.to_owned(),
-            })
-        })
-    }
-}
-
-fn glass(source: GlassError) -> ApprovalError {
-    ApprovalError::Glass { source }
 }
 
 fn in_own_name(expected: &str, entry: &Entry) -> Result<(), ApprovalError> {

@@ -12,11 +12,11 @@ use crate::release::{Release, ReleaseChange, ReleaseEvent, ReleaseId};
 use crate::rollout::{Approvals, RolloutPlan};
 use crate::time::{DAY_MS, Timestamp};
 
-const SCOPE: &str = "routing";
+pub(super) const SCOPE: &str = "routing";
 const BOOK: &[u8] = b"book";
 const BEGIN: Timestamp = Timestamp(1_000_000);
 
-fn version() -> PolicyVersion {
+pub(super) fn version() -> PolicyVersion {
     "a@1.0.0".parse().unwrap()
 }
 
@@ -53,10 +53,10 @@ fn admission() -> Admission {
     }
 }
 
-const KEY: &str = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+pub(super) const KEY: &str = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
 
 /// With one release that `author` submitted, and a key that signs.
-fn submitted(author: &str) -> State {
+pub(super) fn submitted(author: &str) -> State {
     let mut state = State::default();
     let events = [
         Event::VersionAdmitted(admission()),
@@ -87,7 +87,7 @@ fn submitted(author: &str) -> State {
     state
 }
 
-fn put(state: &mut State, name: &str, functions: &BTreeSet<Function>) {
+pub(super) fn put(state: &mut State, name: &str, functions: &BTreeSet<Function>) {
     let principal = Principal {
         name: name.to_owned(),
         grants: vec![Grant {
@@ -101,7 +101,7 @@ fn put(state: &mut State, name: &str, functions: &BTreeSet<Function>) {
         .unwrap();
 }
 
-fn said(name: &str, functions: &BTreeSet<Function>, number: i64) -> Approval {
+pub(super) fn said(name: &str, functions: &BTreeSet<Function>, number: i64) -> Approval {
     Approval {
         release_id: ReleaseId::of(SCOPE, &version()),
         scope: SCOPE.to_owned(),
@@ -138,13 +138,13 @@ fn given(approval: Approval) -> Event {
     })
 }
 
-fn give(state: &mut State, approval: Approval) {
+pub(super) fn give(state: &mut State, approval: Approval) {
     let by = approval.approver.clone();
     let at = approval.given_at;
     state.apply(&entry(&by, at, given(approval))).unwrap();
 }
 
-fn release(state: &State) -> Release {
+pub(super) fn release(state: &State) -> Release {
     state.release(SCOPE, &version()).unwrap().clone()
 }
 

@@ -140,8 +140,10 @@ impl State {
                 self.levers.remove(lever_id);
             }
             // They change nothing that decides.
-            Event::LedgerKeyChanged(_) | Event::DecisionsErased { .. } | Event::DecisionsNotLogged { .. } => {
-            }
+            Event::LedgerKeyChanged(_)
+            | Event::DecisionsErased { .. }
+            | Event::DecisionsNotLogged { .. }
+            | Event::BackupTaken { .. } => {}
             Event::ReleaseChanged(change) => self.change_release(change, entry)?,
             Event::PrincipalPut { principal } => self.identity.put(principal).map_err(identity)?,
             Event::PrincipalRemoved { name } => {
@@ -162,7 +164,8 @@ impl State {
             | Event::ApprovalEscalated(_)
             | Event::BreakGlassProposed(_)
             | Event::GlassBroken(_)
-            | Event::GlassEnded { .. } => self.agree(entry)?,
+            | Event::GlassEnded { .. }
+            | Event::GlassReviewed { .. } => self.agree(entry)?,
         }
         Ok(())
     }

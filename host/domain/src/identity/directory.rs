@@ -75,6 +75,15 @@ impl Directory {
         })
     }
 
+    /// The first instant at which no token of anybody who can manage identities is valid any more, as things stand at `now`;
+    /// none when there is none now.
+    pub fn admins_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let admins: Vec<&str> = self.admins(now).map(|admin| admin.name.as_str()).collect();
+        let theirs = self.tokens.values().filter(|token| token.is_valid(now));
+        let theirs = theirs.filter(|token| admins.contains(&token.principal.as_str()));
+        theirs.map(|token| token.expires_at).max()
+    }
+
     pub(crate) fn put(&mut self, principal: &Principal) -> Result<(), IdentityError> {
         principal.check().map_err(|source| IdentityError::Principal {
             name: principal.name.clone(),

@@ -39,6 +39,8 @@ pub enum Permission {
     Approve,
     /// Propose, confirm and end a break-glass.
     BreakGlass,
+    /// Say that a break-glass was looked at afterwards.
+    ReviewGlass,
     /// Pull and let go levers.
     PutLever,
     /// Choose what a scope runs where `immediate` is allowed, and turn its kill switch.
@@ -57,7 +59,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Permission; 21] = [
+    pub const ALL: [Permission; 22] = [
         Permission::Decide,
         Permission::ReportOutcomes,
         Permission::ReadPolicies,
@@ -72,6 +74,7 @@ impl Permission {
         Permission::RollBack,
         Permission::Approve,
         Permission::BreakGlass,
+        Permission::ReviewGlass,
         Permission::PutLever,
         Permission::ManageScope,
         Permission::WithdrawVersion,
@@ -100,6 +103,7 @@ impl Permission {
             | Permission::PutLever
             | Permission::ManageScope
             | Permission::WithdrawVersion => &[Operator],
+            Permission::ReviewGlass => &[Approver, Auditor],
             Permission::RejectRelease => &[Operator, Approver],
             Permission::ManageWebhooks => &[Operator, Admin],
             Permission::Approve => &[Approver],
@@ -124,6 +128,7 @@ impl Permission {
             Permission::RollBack => "roll back",
             Permission::Approve => "approve a release",
             Permission::BreakGlass => "break the glass",
+            Permission::ReviewGlass => "review a break-glass",
             Permission::PutLever => "put or delete a lever",
             Permission::ManageScope => "choose what a scope runs",
             Permission::WithdrawVersion => "withdraw a version",

@@ -60,11 +60,15 @@ pub fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8
 
 /// Signs an approval. The same approval and key always give the same envelope.
 pub fn sign(approval: &Approval, key: &SigningKey) -> Envelope {
-    let payload = Statement::of(approval).to_text();
+    sign_payload(&Statement::of(approval).to_text(), key)
+}
+
+/// Signs an in-toto statement.
+pub(super) fn sign_payload(payload: &str, key: &SigningKey) -> Envelope {
     let encoded = pre_authentication_encoding(PAYLOAD_TYPE, payload.as_bytes());
     Envelope {
         payload_type: PAYLOAD_TYPE.to_owned(),
-        payload: STANDARD.encode(&payload),
+        payload: STANDARD.encode(payload),
         signatures: vec![EnvelopeSignature {
             keyid: key.public().id().to_string(),
             sig: STANDARD.encode(key.sign_bytes(&encoded).as_bytes()),
@@ -87,21 +91,52 @@ pub fn read(envelope: &Envelope) -> Result<(Approval, Digest), StatementError> {
 /// [`StatementError`] when it cannot be read or the key did not sign it.
 pub fn verify(envelope: &Envelope, key: &PublicKey) -> Result<Approval, StatementError> {
     let opened = open(envelope)?;
-    let encoded = pre_authentication_encoding(&envelope.payload_type, &opened.payload);
-    if opened.key != key.id() || !key.signed_bytes(&encoded, &opened.signature) {
-        return Err(StatementError::NotSigned { key: key.id() });
-    }
+    opened.sealed.check(key)?;
     Ok(opened.approval)
 }
 
 struct Opened {
-    payload: Vec<u8>,
     approval: Approval,
     key: Digest,
+    sealed: Sealed,
+}
+
+/// An envelope's payload, its signature, and the key that it says made that.
+pub(super) struct Sealed {
+    pub(super) payload: Vec<u8>,
+    pub(super) key: Digest,
     signature: Signature,
 }
 
+impl Sealed {
+    /// Checks that the private half of `key` signed it.
+    pub(super) fn check(&self, key: &PublicKey) -> Result<(), StatementError> {
+        let encoded = pre_authentication_encoding(PAYLOAD_TYPE, &self.payload);
+        if self.key != key.id() || !key.signed_bytes(&encoded, &self.signature) {
+            return Err(StatementError::NotSigned { key: key.id() });
+        }
+        Ok(())
+    }
+}
+
 fn open(envelope: &Envelope) -> Result<Opened, StatementError> {
+    let sealed = unseal(envelope)?;
+    let text = str::from_utf8(&sealed.payload).map_err(|problem| StatementError::Payload {
+        source: NotAnApproval {
+            field: "payload",
+            expected: "JSON in UTF-8".to_owned(),
+            found: problem.to_string(),
+        },
+    })?;
+    let approval = Statement::read(text).map_err(|source| StatementError::Payload { source })?;
+    Ok(Opened {
+        approval,
+        key: sealed.key,
+        sealed,
+    })
+}
+
+pub(super) fn unseal(envelope: &Envelope) -> Result<Sealed, StatementError> {
     let shown = |text: &str| text.chars().take(120).collect::<String>();
     if envelope.payload_type != PAYLOAD_TYPE {
         return Err(StatementError::PayloadType {
@@ -120,16 +155,7 @@ fn open(envelope: &Envelope) -> Result<Opened, StatementError> {
         field: "sig",
         max: SIGNATURE_CHARS,
     })?;
-    let text = str::from_utf8(&payload).map_err(|problem| StatementError::Payload {
-        source: NotAnApproval {
-            field: "payload",
-            expected: "JSON in UTF-8".to_owned(),
-            found: problem.to_string(),
-        },
-    })?;
-    let approval = Statement::read(text).map_err(|source| StatementError::Payload { source })?;
-    Ok(Opened {
-        approval,
+    Ok(Sealed {
         payload,
         key,
         signature: Signature::from_bytes(sig),

@@ -9,7 +9,7 @@ use Access::{Needs, Principal, Public};
 use Permission::{
     Approve, Backup, BreakGlass, Decide, Erase, HoldRelease, ManageIdentity, ManageScope, ManageWebhooks,
     PromoteRelease, PutLever, ReadDecisions, ReadIdentity, ReadLedger, ReadMetrics, ReadPolicies,
-    RejectRelease, ReportOutcomes, RollBack, SubmitRelease, WithdrawVersion,
+    RejectRelease, ReportOutcomes, ReviewGlass, RollBack, SubmitRelease, WithdrawVersion,
 };
 use Place::{Host, InBody, InPath, Somewhere};
 
@@ -199,6 +199,11 @@ pub const ACCESS: &[Endpoint] = &[
         "POST",
         "/v1/scopes/{scope}/break-glass/end",
         Needs(BreakGlass, InPath),
+    ),
+    on(
+        "POST",
+        "/v1/scopes/{scope}/break-glass/review",
+        Needs(ReviewGlass, InPath),
     ),
     on("POST", "/v1/scopes/{scope}/builtin", Needs(ManageScope, InPath)),
     on("POST", "/v1/scopes/{scope}/rollback", Needs(RollBack, InPath)),

@@ -375,7 +375,8 @@ pub(super) fn kind(refused: &ApprovalRefused) -> ProblemKind {
         | ApprovalRefused::KeyTaken { .. }
         | ApprovalRefused::TooManyKeys { .. }
         | ApprovalRefused::Glass(_)
-        | ApprovalRefused::NeverDecided { .. }
+        | ApprovalRefused::NotFormerly { .. }
+        | ApprovalRefused::WhichReview { .. }
         | ApprovalRefused::GlassIsBroken { .. } => ProblemKind::NotPossible,
     }
 }

@@ -12,7 +12,7 @@ use super::auth::Caller;
 use super::body::{self, Accepts};
 use super::problem::{FieldError, Problem, ProblemBody, ProblemKind};
 use super::state::Api;
-use crate::backup::BackupError;
+use crate::backup::{BackupError, Taken};
 
 /// Bytes of the body.
 const BYTES_MAX: usize = 4 << 10;
@@ -57,6 +57,10 @@ pub struct BackupView {
     pub decisions: bool,
     /// Whether its secrets are in it.
     pub secrets: bool,
+    /// The digest of its `backup.json`, which the ledger keeps.
+    pub digest: Digest,
+    /// Whether the ledger has it durably; if not, it will as soon as that can be written.
+    pub recorded: bool,
 }
 
 /// Take a backup
@@ -74,11 +78,18 @@ async fn take(State(api): State<Api>, caller: Caller, request: Request) -> Resul
     let bytes = body::read(&parts.headers, body, BYTES_MAX, timeout, &mut share).await?;
     let body: TakeBackup = body::parse(&bytes)?;
     let secrets = body.with_secrets;
-    let (folder, manifest) = api
+    let by = caller.by(String::new());
+    let taken = api
         .backups()
-        .take(body.name, secrets, api.now())
+        .take(body.name, secrets, api.now(), by)
         .await
         .map_err(refused)?;
+    let Taken {
+        folder,
+        manifest,
+        digest,
+        recorded,
+    } = taken;
     tracing::info!(
         folder = %folder.display(),
         by = caller.principal,
@@ -86,6 +97,8 @@ async fn take(State(api): State<Api>, caller: Caller, request: Request) -> Resul
         files = manifest.files.len(),
         bytes = manifest.bytes(),
         ledger_seq = manifest.ledger.seq,
+        %digest,
+        recorded,
         "a backup was taken"
     );
     Ok(Json(BackupView {
@@ -98,6 +111,8 @@ async fn take(State(api): State<Api>, caller: Caller, request: Request) -> Resul
         checkpoint: manifest.checkpoint,
         decisions: manifest.decisions,
         secrets: manifest.secrets,
+        digest,
+        recorded,
     }))
 }
 

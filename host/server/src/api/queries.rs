@@ -66,7 +66,7 @@ async fn plugins(State(api): State<Api>) -> Json<PluginList> {
 /// Every scope that the caller may see: what it may run, what it runs and why
 #[utoipa::path(get, path = "/v1/scopes", tag = "state", responses((status = 200, body = ScopeList)))]
 async fn scopes(State(api): State<Api>, caller: Caller) -> Json<ScopeList> {
-    let mut list = ScopeList::of(&api.control().snapshot());
+    let mut list = ScopeList::of(&api.control().snapshot(), api.control().now());
     list.scopes
         .retain(|view| caller.may_in(Permission::ReadPolicies, &view.scope));
     Json(list)

@@ -7,6 +7,7 @@ use signalbox_domain::events::{PolicyVersion, Problem, RejectionKind};
 use signalbox_domain::{Digest, Domain, Timestamp};
 use utoipa::ToSchema;
 
+use super::break_glass::{GlassInForce, ReviewDue};
 use crate::control::Applied;
 use crate::snapshot::{LivePolicy, ScopeState, Snapshot, VersionRecord, VersionState};
 
@@ -136,6 +137,12 @@ pub struct ScopeView {
     pub decides: String,
     /// Whether the kill switch is on.
     pub builtin_forced: bool,
+    /// The break-glass by which somebody else than usual decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<GlassInForce>,
+    /// Every break-glass that is over and that nobody has looked at yet, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviews_due: Vec<ReviewDue>,
     /// The policy that was chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
@@ -314,23 +321,36 @@ impl PluginList {
 
 impl ScopeList {
     /// Every scope.
-    pub fn of(snapshot: &Snapshot) -> ScopeList {
+    pub fn of(snapshot: &Snapshot, now: Timestamp) -> ScopeList {
         ScopeList {
             revision: snapshot.revision,
             unrecorded: snapshot.unrecorded,
-            scopes: snapshot.scopes.iter().map(|state| ScopeView::of(state)).collect(),
+            scopes: snapshot
+                .scopes
+                .iter()
+                .map(|state| ScopeView::of(state, now))
+                .collect(),
         }
     }
 }
 
 impl ScopeView {
-    fn of(state: &ScopeState) -> ScopeView {
+    fn of(state: &ScopeState, now: Timestamp) -> ScopeView {
         let champion_decides = state.champion.is_some() && !state.builtin_forced;
         ScopeView {
             scope: state.scope.name.to_string(),
             domain: state.scope.domain,
             decides: if champion_decides { "champion" } else { "built_in" }.to_owned(),
-            builtin_forced: state.builtin_forced,
+            builtin_forced: state.kill_switch,
+            glass: state
+                .glass
+                .as_ref()
+                .and_then(|glass| GlassInForce::of(glass, now)),
+            reviews_due: state
+                .glass_to_review
+                .iter()
+                .filter_map(|glass| ReviewDue::of(glass, now))
+                .collect(),
             policy: state.policy.clone(),
             pinned: state.pinned.clone(),
             champion: state.champion.as_deref().map(LiveView::of),

@@ -149,6 +149,7 @@ impl Core {
                 self.recorder(),
                 self.outcomes(),
                 self.webhooks(),
+                control.clone(),
             ),
             telemetry: telemetry.clone(),
             control,

@@ -7,7 +7,8 @@ use signalbox_domain::Digest;
 use signalbox_ledger::decisions::DecisionLogError;
 use signalbox_ledger::outbox::OutboxError;
 use signalbox_ledger::outcomes::OutcomesError;
-use signalbox_ledger::{ArtifactError, LedgerError};
+use signalbox_ledger::statements::SealError;
+use signalbox_ledger::{ArtifactError, KeyError, LedgerError};
 
 use super::manifest::MANIFEST;
 
@@ -96,6 +97,37 @@ pub enum BackupError {
     /// There is a file that the manifest does not name.
     #[error("{} is not in the backup's {MANIFEST}: somebody added it; remove it, or use another backup", .0.display())]
     Added(PathBuf),
+    /// The ledger's key, which signs.
+    #[error("the backup cannot be signed with the ledger's key")]
+    Key(#[source] KeyError),
+    /// Nobody vouches for it.
+    #[error("{} is missing: nobody vouches for the backup; somebody removed it, use another backup", .0.display())]
+    Unsigned(PathBuf),
+    /// The signature does not fit.
+    #[error(
+        "{} does not vouch for this {MANIFEST}: one of the two was changed since the backup was taken; use another backup",
+        path.display()
+    )]
+    Signature {
+        /// The signature's file.
+        path: PathBuf,
+        /// What does not fit.
+        source: SealError,
+    },
+    /// Another key signed it.
+    #[error(
+        "{} says that key {found} signed, expected {expected}: another host took the backup, or somebody signed it anew; use \
+         another backup, or name the key of the host that took it",
+        path.display()
+    )]
+    OtherKey {
+        /// The signature's file.
+        path: PathBuf,
+        /// The digest of the key that should have signed.
+        expected: Digest,
+        /// The digest of the one that it names.
+        found: Digest,
+    },
     /// The target holds something.
     #[error("{} is not empty; name a folder that is not there yet", .0.display())]
     TargetNotEmpty(PathBuf),

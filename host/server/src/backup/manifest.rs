@@ -11,12 +11,13 @@ use signalbox_domain::{Digest, Timestamp};
 use signalbox_ledger::Head;
 
 use super::error::{BackupError, disk};
+use super::signature::SIGNATURE;
 
 /// The manifest's file.
 pub(super) const MANIFEST: &str = "backup.json";
 
 /// The version of its form.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// Far more than the manifest of any host has: about 150 bytes for a file.
 const MANIFEST_BYTES_MAX: u64 = 1 << 30;
@@ -88,20 +89,22 @@ impl Manifest {
             .fold(0, |sum, file| sum.saturating_add(file.bytes))
     }
 
-    pub(super) fn write(&self, folder: &Path) -> Result<(), BackupError> {
+    /// Writes it, and says what the digest of its bytes is.
+    pub(super) fn write(&self, folder: &Path) -> Result<Digest, BackupError> {
         let path = folder.join(MANIFEST);
         let written = serde_json::to_vec_pretty(self)
             .map_err(io::Error::other)
             .and_then(|bytes| {
                 let mut file = File::create_new(&path)?;
                 file.write_all(&bytes)?;
-                file.sync_all()
+                file.sync_all()?;
+                Ok(Digest::of(&bytes))
             });
         written.map_err(disk("write", &path))
     }
 
-    /// The manifest in `folder`.
-    pub(super) fn read(folder: &Path) -> Result<Manifest, BackupError> {
+    /// The manifest in `folder`, and the digest of its bytes.
+    pub(super) fn read(folder: &Path) -> Result<(Manifest, Digest), BackupError> {
         let refused = |problem: String| BackupError::NotABackup {
             path: folder.to_owned(),
             problem,
@@ -131,7 +134,7 @@ impl Manifest {
             Some(path) => Err(refused(format!(
                 "its {MANIFEST} names `{path}`, which leads out of it"
             ))),
-            None => Ok(manifest),
+            None => Ok((manifest, Digest::of(text.as_bytes()))),
         }
     }
 }
@@ -163,7 +166,7 @@ pub(super) fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<Back
     })
 }
 
-/// Every file below `folder` but the manifest, as it is named there.
+/// Every file below `folder` but the manifest and its signature, as it is named there.
 pub(super) fn files_below(folder: &Path) -> Result<Vec<String>, BackupError> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::new()];
@@ -177,7 +180,7 @@ pub(super) fn files_below(folder: &Path) -> Result<Vec<String>, BackupError> {
                 continue;
             }
             match path.to_str() {
-                Some(MANIFEST) => {}
+                Some(MANIFEST | SIGNATURE) => {}
                 Some(name) => found.push(name.to_owned()),
                 None => return Err(BackupError::Added(folder.join(path))),
             }

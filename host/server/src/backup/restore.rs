@@ -4,10 +4,13 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use signalbox_ledger::{Checkpoint, Journal, Progress, Verified};
+use signalbox_domain::Digest;
+use signalbox_domain::approvals::Envelope;
+use signalbox_ledger::{Checkpoint, Journal, Progress, PublicKey, Verified};
 
 use super::error::{BackupError, disk};
 use super::manifest::{BackupFile, Manifest, copy, files_below, sync_folders};
+use super::signature;
 use super::take::create_private;
 
 /// The journal's name in a data folder, and so in a backup.
@@ -27,17 +30,22 @@ pub struct Restored {
 }
 
 /// Copies the backup in `from` to the data folder `to`, which is new or empty, checking every file against the manifest
-/// and the whole ledger, also against checkpoints that were kept elsewhere. `progress` is told how many files are done.
+/// and the whole ledger, also against checkpoints that were kept elsewhere, and the signature of the manifest against `key`,
+/// if one was kept elsewhere, and against the one that signed the ledger last. `progress` is told how many files are done.
 ///
 /// # Errors
 /// [`BackupError`]; `to` is as it was then.
 pub fn restore(
     from: &Path,
     to: &Path,
-    kept: &[Checkpoint],
+    (kept, key): (&[Checkpoint], Option<&PublicKey>),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Restored, BackupError> {
-    let manifest = Manifest::read(from)?;
+    let (manifest, digest) = Manifest::read(from)?;
+    let signature = signature::read(from)?;
+    if let Some(key) = key {
+        signature::check_against(signature.as_ref(), from, digest, key)?;
+    }
     if let Some(added) = files_below(from)?
         .into_iter()
         .find(|path| !manifest.files.contains_key(path))
@@ -47,7 +55,7 @@ pub fn restore(
     refuse_filled(to)?;
     let partial = partial(to)?;
     let restored = copy_all(&manifest, from, &partial, progress)
-        .and_then(|()| verify(&manifest, &partial, kept))
+        .and_then(|()| verify(&manifest, &partial, kept, (signature.as_ref(), from, digest)))
         .and_then(|verified| {
             sync_folders(&partial)?;
             put_in_place(&partial, to)?;
@@ -128,11 +136,17 @@ fn copy_file(from: &Path, to: &Path, name: &str) -> Result<BackupFile, BackupErr
     copied.map_err(disk("write", to))
 }
 
-fn verify(manifest: &Manifest, data: &Path, kept: &[Checkpoint]) -> Result<Verified, BackupError> {
+fn verify(
+    manifest: &Manifest,
+    data: &Path,
+    kept: &[Checkpoint],
+    (signature, from, digest): (Option<&Envelope>, &Path, Digest),
+) -> Result<Verified, BackupError> {
     let journal = Journal::open_read_only(&data.join(JOURNAL)).map_err(BackupError::LedgerDamaged)?;
     let verified = journal
         .verify_against(kept, &mut |_| {})
         .map_err(BackupError::LedgerDamaged)?;
+    signature::check_by_ledger(signature, from, digest, &verified.keys)?;
     if verified.head != manifest.ledger {
         return Err(BackupError::LedgerEnd {
             expected: manifest.ledger.seq,

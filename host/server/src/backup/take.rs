@@ -6,13 +6,16 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use signalbox_domain::Timestamp;
+use signalbox_domain::{Digest, Timestamp};
 use signalbox_ledger::{ArtifactStore, Journal};
 use tokio::sync::Mutex;
 
 use super::error::{BackupError, disk};
 use super::manifest::{Manifest, copy, sync_folders};
+use super::signature;
 use crate::config::FolderSettings;
+use crate::control::{By, ControlHandle};
+use crate::error_text::chain;
 use crate::outcomes::Outcomes;
 use crate::record::{RecordError, Recorder};
 use crate::webhooks::Webhooks;
@@ -23,6 +26,19 @@ const PARTIAL: &str = ".partial-";
 /// More than the largest component that any configuration allows.
 const ARTIFACT_BYTES_MAX: u64 = 1 << 30;
 
+/// A backup that was taken.
+#[derive(Debug)]
+pub struct Taken {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What is in it.
+    pub manifest: Manifest,
+    /// The digest of its `backup.json`.
+    pub digest: Digest,
+    /// Whether the ledger has it durably; if not, it will as soon as that can be written.
+    pub recorded: bool,
+}
+
 /// Takes backups, one at a time. Cheap to clone.
 #[derive(Clone)]
 pub struct Backups {
@@ -30,6 +46,7 @@ pub struct Backups {
     recorder: Recorder,
     outcomes: Outcomes,
     webhooks: Webhooks,
+    control: ControlHandle,
     busy: Arc<Mutex<()>>,
 }
 
@@ -40,18 +57,20 @@ impl Backups {
         recorder: Recorder,
         outcomes: Outcomes,
         webhooks: Webhooks,
+        control: ControlHandle,
     ) -> Backups {
         Backups {
             folders,
             recorder,
             outcomes,
             webhooks,
+            control,
             busy: Arc::default(),
         }
     }
 
     /// Takes a backup into the new folder `name` among the host's backups; when this returns, the disk has it. It goes on
-    /// to its end also if nobody waits for it any more. Returns the folder and what is in it.
+    /// to its end also if nobody waits for it any more, and the ledger is told.
     ///
     /// # Errors
     /// [`BackupError`]; nothing is left under the name then.
@@ -60,7 +79,8 @@ impl Backups {
         name: String,
         secrets: bool,
         at: Timestamp,
-    ) -> Result<(PathBuf, Manifest), BackupError> {
+        by: By,
+    ) -> Result<Taken, BackupError> {
         if !is_plain(&name) {
             return Err(BackupError::Name(name));
         }
@@ -68,12 +88,30 @@ impl Backups {
             .try_lock_owned()
             .map_err(|_| BackupError::Busy)?;
         let of = self.clone();
+        let runtime = tokio::runtime::Handle::current();
         let taken = tokio::task::spawn_blocking(move || {
-            let taken = take(&of, &name, secrets, at);
+            let taken = take(&of, &name, secrets, at).map(|(folder, manifest, digest)| Taken {
+                recorded: runtime.block_on(told(&of.control, name, &manifest, digest, by)),
+                folder,
+                manifest,
+                digest,
+            });
             drop(alone);
             taken
         });
         taken.await.map_err(|_| BackupError::Stopped)?
+    }
+}
+
+/// Tells the ledger; whether that has it durably.
+async fn told(control: &ControlHandle, name: String, manifest: &Manifest, digest: Digest, by: By) -> bool {
+    let of = (manifest.ledger.seq, manifest.secrets);
+    match control.note_backup(name, digest, of, by).await {
+        Ok(applied) => applied.recorded,
+        Err(problem) => {
+            tracing::error!(error = chain(&problem), "the ledger was not told of a backup");
+            false
+        }
     }
 }
 
@@ -82,7 +120,12 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && !name.starts_with('.') && name.chars().all(plain)
 }
 
-fn take(of: &Backups, name: &str, secrets: bool, at: Timestamp) -> Result<(PathBuf, Manifest), BackupError> {
+fn take(
+    of: &Backups,
+    name: &str,
+    secrets: bool,
+    at: Timestamp,
+) -> Result<(PathBuf, Manifest, Digest), BackupError> {
     let backups = of.folders.backups();
     let target = backups.join(name);
     fs::create_dir_all(&backups).map_err(disk("create", &backups))?;
@@ -94,8 +137,8 @@ fn take(of: &Backups, name: &str, secrets: bool, at: Timestamp) -> Result<(PathB
     // It holds requests with addresses, so it is the host's user's alone.
     let made = DirBuilder::new().mode(0o700).create(&partial);
     made.map_err(disk("create", &partial))?;
-    let manifest = match fill(of, &partial, secrets, at) {
-        Ok(manifest) => manifest,
+    let (manifest, digest) = match fill(of, &partial, secrets, at) {
+        Ok(filled) => filled,
         Err(problem) => {
             // What is left is removed by the next one; the problem is what the caller needs to know.
             let _ = fs::remove_dir_all(&partial);
@@ -106,7 +149,7 @@ fn take(of: &Backups, name: &str, secrets: bool, at: Timestamp) -> Result<(PathB
     File::open(&backups)
         .and_then(|handle| handle.sync_all())
         .map_err(disk("sync", &backups))?;
-    Ok((target, manifest))
+    Ok((target, manifest, digest))
 }
 
 /// What interrupted backups left.
@@ -121,7 +164,12 @@ fn remove_partial(backups: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
-fn fill(of: &Backups, partial: &Path, secrets: bool, at: Timestamp) -> Result<Manifest, BackupError> {
+fn fill(
+    of: &Backups,
+    partial: &Path,
+    secrets: bool,
+    at: Timestamp,
+) -> Result<(Manifest, Digest), BackupError> {
     let Backups {
         folders,
         recorder,
@@ -163,9 +211,10 @@ fn fill(of: &Backups, partial: &Path, secrets: bool, at: Timestamp) -> Result<Ma
     }
     let line = checkpoint.map(|line| line.to_string());
     let manifest = Manifest::of(partial, at, head, line, (decisions, secrets))?;
-    manifest.write(partial)?;
+    let digest = manifest.write(partial)?;
+    signature::sign(partial, digest, &folders.ledger_key())?;
     sync_folders(partial)?;
-    Ok(manifest)
+    Ok((manifest, digest))
 }
 
 /// What challengers have shown, as it was written last: each file is replaced as a whole, so that every copy is one state.

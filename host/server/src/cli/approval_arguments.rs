@@ -88,15 +88,15 @@ pub(in crate::cli) struct Delegate {
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["to", "confirm", "end", "show"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["to", "confirm", "end", "review", "show"])))]
 pub(in crate::cli) struct BreakGlass {
     /// The scope
     pub scope: String,
-    /// Propose: NAME@VERSION, one that decided there before, or `built-in`
+    /// Propose: NAME@VERSION, one that decided there before or was formerly approved, or `built-in`
     #[arg(long, value_name = "NAME@VERSION|built-in", value_parser = target)]
     pub to: Option<Target>,
-    /// With --to: for how many hours, 1 to 72; 24 without it
-    #[arg(long, value_name = "N", requires = "to")]
+    /// With --to: for how many hours, 1 to 72; 24 without it. Whoever confirms agrees to the hours that were proposed
+    #[arg(long, value_name = "N")]
     pub hours: Option<u32>,
     /// Confirm what another operator proposed in the last 15 minutes
     #[arg(long)]
@@ -104,12 +104,42 @@ pub(in crate::cli) struct BreakGlass {
     /// End it before its time
     #[arg(long)]
     pub end: bool,
-    /// Show the last one
+    /// Say that you looked at what happened, with what you found as the reason: an approver or an auditor, none of the two
+    #[arg(long)]
+    pub review: bool,
+    /// With --review: which one, where several wait
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Show the last one, and every one that nobody has reviewed yet
     #[arg(long)]
     pub show: bool,
     /// Why; needed but with --show, because it goes into the ledger
     #[arg(long, required_unless_present = "show", default_value_if("show", "true", ""))]
     pub reason: Option<String>,
+}
+
+impl BreakGlass {
+    /// Refuses what would otherwise be passed over in silence.
+    ///
+    /// # Errors
+    /// What does not go together, and what to say instead.
+    pub(in crate::cli) fn check(&self) -> Result<(), String> {
+        if let (Some(hours), None) = (self.hours, &self.to) {
+            return Err(match self.confirm {
+                true => format!(
+                    "--hours {hours} with --confirm: the hours are part of what was proposed, and confirming agrees to them as \
+                     they are; see them with --show, and propose again with --to and --hours for others"
+                ),
+                false => format!("--hours {hours} says how long a proposal is for: it goes with --to only"),
+            });
+        }
+        match (&self.id, self.review) {
+            (Some(id), false) => Err(format!(
+                "--id {id} says which one was looked at: it goes with --review only"
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What is to decide in an emergency.
@@ -205,6 +235,39 @@ pub(in crate::cli) enum PrincipalKeyCommand {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        glass: BreakGlass,
+    }
+
+    #[test]
+    fn hours_and_ids_are_never_passed_over_in_silence() {
+        use clap::Parser;
+        let check = |line: &str| {
+            let words = format!("break-glass routing --reason r {line}");
+            Line::try_parse_from(words.split(' ')).unwrap().glass.check()
+        };
+        assert_eq!(check("--to built-in --hours 4"), Ok(()));
+        assert_eq!(check("--confirm"), Ok(()));
+        assert_eq!(check("--review --id bg-1"), Ok(()));
+        let refused = check("--confirm --hours 4").unwrap_err();
+        assert!(
+            refused.contains("confirming agrees to them as they are"),
+            "{refused}"
+        );
+        assert!(
+            check("--end --hours 4")
+                .unwrap_err()
+                .contains("goes with --to only")
+        );
+        assert!(
+            check("--confirm --id bg-1")
+                .unwrap_err()
+                .contains("goes with --review only")
+        );
+    }
 
     #[test]
     fn an_emergency_leads_to_a_version_or_the_built_in_policy() {

@@ -1,4 +1,4 @@
-//! `signalbox approvals ...`, `signalbox release approve|dissent|...` and `signalbox release break-glass`.
+//! `signalbox approvals ...` and `signalbox release approve|dissent|...`.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use reqwest::Method;
-use signalbox_domain::approvals::{Approval, Dissent as Said, Glass, GlassEnd, GlassState, SignedBy};
+use signalbox_domain::approvals::{Approval, Dissent as Said, SignedBy};
 use signalbox_domain::identity::Function;
 use signalbox_domain::release::ReleaseId;
 
-use super::approval_arguments::{ApprovalsCommand, Approve, Because, BreakGlass, Delegate, Dissent, Target};
+use super::approval_arguments::{ApprovalsCommand, Approve, Because, Delegate, Dissent};
 use super::client::Client;
 use super::error::CliError;
 use super::ledger::journal;
@@ -21,7 +21,7 @@ use super::releases::{confirm, print_json};
 use super::{scopes, table};
 use crate::api::{
     ApprovalView, ApprovalsView, ApproveRelease, Change, DelegateApproval, DelegationList, DissentRelease,
-    GlassView, ProposeBreakGlass, ReleaseChanged, ReleaseDetail, SignedApproval, WhoAmI, WithdrawApproval,
+    ReleaseChanged, ReleaseDetail, SignedApproval, WhoAmI, WithdrawApproval,
 };
 use crate::clock;
 use crate::error_text::chain;
@@ -182,43 +182,6 @@ pub(super) async fn delegate(client: &Client, options: &Delegate) -> Result<(), 
         ),
         &change,
     )
-}
-
-pub(super) async fn break_glass(client: &Client, options: &BreakGlass) -> Result<(), CliError> {
-    let path = ["v1", "scopes", &options.scope, "break-glass"];
-    if options.show {
-        let view: GlassView = client.get(&path).await?;
-        return table::print(&render_glass(&view));
-    }
-    let reason = options.reason.clone().unwrap_or_default();
-    let because = crate::api::Because {
-        reason: reason.clone(),
-    };
-    if let Some(to) = &options.to {
-        let body = ProposeBreakGlass {
-            to: match to {
-                Target::BuiltIn => None,
-                Target::Version(version) => Some(version.clone()),
-            },
-            hours: options.hours,
-            reason,
-        };
-        let change: Change = client.send_json(Method::POST, &path, &body).await?;
-        let said = format!(
-            "proposed; another operator has 15 minutes for `signalbox release break-glass {} --confirm`",
-            options.scope
-        );
-        return scopes::confirm(&said, &change);
-    }
-    let what = if options.confirm { "confirm" } else { "end" };
-    let path = ["v1", "scopes", &options.scope, "break-glass", what];
-    let change: Change = client.send_json(Method::POST, &path, &because).await?;
-    let view: Option<GlassView> = client
-        .get(&["v1", "scopes", &options.scope, "break-glass"])
-        .await
-        .ok();
-    let said = view.map_or_else(|| "done".to_owned(), |view| render_glass(&view));
-    scopes::confirm(&said, &change)
 }
 
 /// Checks a ledger's approvals without a host; the exit code says whether all of them hold.
@@ -413,49 +376,4 @@ fn delegations(list: &DelegationList) -> Result<(), CliError> {
         ]);
     }
     table::print(&table.to_string())
-}
-
-fn render_glass(view: &GlassView) -> String {
-    let Some(Glass {
-        what,
-        proposed,
-        state,
-    }) = &view.glass
-    else {
-        return format!("the glass of scope {} was never broken", view.scope);
-    };
-    let to = what
-        .to
-        .as_ref()
-        .map_or_else(|| "the built-in policy".to_owned(), ToString::to_string);
-    let begin = format!(
-        "{}: {to} in scope {} for {} hours; proposed by {} at {}: {}",
-        what.glass_id, what.scope, what.hours, proposed.by, proposed.at, proposed.reason
-    );
-    match state {
-        GlassState::Proposed => format!("{begin}\n  waits for another operator"),
-        GlassState::Broken {
-            confirmed,
-            until,
-            review_due,
-        } => format!(
-            "{begin}\n  confirmed by {} at {}: {}\n  decides until {until}; to be reviewed by {review_due}",
-            confirmed.by, confirmed.at, confirmed.reason
-        ),
-        GlassState::Ended {
-            confirmed,
-            at,
-            cause,
-            review_due,
-        } => format!(
-            "{begin}\n  confirmed by {} at {}: {}\n  ended at {at}, {}; to be reviewed by {review_due}",
-            confirmed.by,
-            confirmed.at,
-            confirmed.reason,
-            match cause {
-                GlassEnd::TimeOver => "its time was over",
-                GlassEnd::EndedEarly => "an operator ended it",
-            }
-        ),
-    }
 }

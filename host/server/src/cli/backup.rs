@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use signalbox_ledger::PublicKey;
+
 use super::client::Client;
 use super::error::CliError;
 use super::ledger::{Bar, kept};
@@ -22,6 +24,14 @@ pub(super) async fn take(client: &Client, options: &Backup) -> Result<(), CliErr
         "{}: {} files, {} bytes, the ledger up to entry {}",
         taken.folder, taken.files, taken.bytes, taken.ledger_seq
     )];
+    lines.push(format!(
+        "Its backup.json is {}, signed with the ledger's key{}.",
+        taken.digest,
+        match taken.recorded {
+            true => ", and the ledger says so",
+            false => "; the ledger cannot be written now and will say so as soon as it can",
+        }
+    ));
     if !taken.decisions {
         lines.push("The host records no decisions, so none are in it.".to_owned());
     }
@@ -46,7 +56,17 @@ pub(super) async fn take(client: &Client, options: &Backup) -> Result<(), CliErr
 pub(super) fn restore(options: &Restore) -> Result<ExitCode, CliError> {
     let kept = kept(&options.checkpoint)?;
     let bar = Bar::new();
-    let restored = backup::restore(&options.folder, &options.data, &kept, &mut |progress| {
+    let key = match &options.public_key {
+        None => None,
+        Some(text) => Some(PublicKey::parse(text).ok_or_else(|| {
+            CliError::Report(format!(
+                "--public-key: expected an Ed25519 public key of 64 lower-case hex digits, found `{text}`; the ledger's \
+                 `ledger_key_changed` entries name it"
+            ))
+        })?),
+    };
+    let trusted = (kept.as_slice(), key.as_ref());
+    let restored = backup::restore(&options.folder, &options.data, trusted, &mut |progress| {
         bar.show(progress)
     });
     let restored = restored.map_err(|error| CliError::Report(chain(&error)))?;
@@ -61,6 +81,9 @@ pub(super) fn restore(options: &Restore) -> Result<ExitCode, CliError> {
     )];
     if restored.verified.kept > 0 {
         lines.push(format!("{} kept checkpoints fit.", restored.verified.kept));
+    }
+    if key.is_some() {
+        lines.push("The key that you named signed it.".to_owned());
     }
     if !restored.has_key {
         lines.push(format!(

@@ -135,4 +135,8 @@ pub(super) struct Restore {
     /// A file with checkpoints that were kept elsewhere: is this the ledger that they are about?
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Vec<PathBuf>,
+    /// The ledger's public key, as it was kept elsewhere: did it sign this backup? Without it the key in the backup's own
+    /// ledger is asked
+    #[arg(long, value_name = "HEX")]
+    pub public_key: Option<String>,
 }

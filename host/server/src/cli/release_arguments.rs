@@ -156,7 +156,8 @@ Examples:
   signalbox release break-glass routing --to routing-balanced@1.1.0 --hours 12 --reason 'orders are stuck'
   signalbox release break-glass routing --confirm --reason 'seen it too'
   signalbox release break-glass routing --show
-  signalbox release break-glass routing --end --reason 'fixed'")]
+  signalbox release break-glass routing --end --reason 'fixed'
+  signalbox release break-glass routing --review --reason 'orders were stuck by a wrong lead time; rule added'")]
     BreakGlass(BreakGlass),
     /// Take back what a scope got last: its canary if it has one, else its champion
     #[command(after_help = "\

@@ -11,7 +11,7 @@ use super::arguments::By;
 use super::client::Client;
 use super::error::CliError;
 use super::release_arguments::{Commanded, ReleaseSubcommand, Releases, Submitted, Which};
-use super::{approvals, release_file, scopes, table, trials};
+use super::{approvals, break_glass, release_file, scopes, table, trials};
 use crate::api::{
     Change, EvidenceView, ReleaseChanged, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseView,
     SubmitRelease,
@@ -48,7 +48,7 @@ pub(super) async fn run(client: &Client, command: &ReleaseSubcommand) -> Result<
         ReleaseSubcommand::Dissent(options) => approvals::dissent(client, options).await,
         ReleaseSubcommand::WithdrawApproval(options) => approvals::withdraw(client, options).await,
         ReleaseSubcommand::Delegate(options) => approvals::delegate(client, options).await,
-        ReleaseSubcommand::BreakGlass(options) => approvals::break_glass(client, options).await,
+        ReleaseSubcommand::BreakGlass(options) => break_glass::run(client, options).await,
     }
 }
 

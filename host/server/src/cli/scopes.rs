@@ -59,6 +59,31 @@ fn render(list: &ScopeList) -> String {
                 scope.scope
             );
         }
+        if let Some(glass) = &scope.glass {
+            let to = glass
+                .to
+                .as_ref()
+                .map_or_else(|| "the built-in policy".to_owned(), ToString::to_string);
+            let _ = write!(
+                text,
+                "\n\n{0}: by break-glass {1} {to} decides until {2}, then what decided before, by itself; `signalbox release \
+                 break-glass {0} --end --reason ...` ends it now",
+                scope.scope, glass.glass_id, glass.until
+            );
+        }
+        for review in &scope.reviews_due {
+            let _ = write!(
+                text,
+                "\n\n{0}: {1} {2}; an approver or auditor says with `signalbox release break-glass {0} --review --id {1} --reason \
+                 ...` that it was",
+                scope.scope,
+                review.glass_id,
+                match review.overdue {
+                    true => format!("HAD TO BE REVIEWED by {}", review.due),
+                    false => format!("has to be reviewed by {}", review.due),
+                }
+            );
+        }
         if let Some(note) = &scope.note {
             let _ = write!(text, "\n\n{}: {note}", scope.scope);
         }
@@ -173,6 +198,27 @@ pub(super) fn confirm(said: &str, change: &Change) -> Result<(), CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broken_glass_says_how_it_ends_and_nothing_of_the_kill_switch() {
+        let list = serde_json::json!({ "revision": 1, "unrecorded": 0, "scopes": [{
+            "scope": "routing", "domain": "routing", "decides": "built_in", "builtin_forced": false,
+            "glass": { "glass_id": "bg-2", "until": "2026-01-01T04:00:00Z" },
+            "reviews_due": [{ "glass_id": "bg-1", "due": "2026-01-01T00:00:00Z", "overdue": true }],
+            "cost_book": "b@1", "cost_book_digest": signalbox_domain::Digest::of(b""),
+        }] });
+        let text = render(&serde_json::from_value(list).unwrap());
+        assert!(!text.contains("kill switch"), "{text}");
+        assert!(
+            text.contains("by break-glass bg-2 the built-in policy decides until 2026-01-01T04:00:00.000Z")
+                && text.contains("signalbox release break-glass routing --end"),
+            "{text}"
+        );
+        assert!(
+            text.contains("bg-1 HAD TO BE REVIEWED by 2026-01-01T00:00:00.000Z"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn a_version_is_read_from_either_place_and_contradictions_are_refused() {

@@ -86,6 +86,11 @@ pub(super) enum Command {
     EndGlass {
         scope: String,
     },
+    ReviewGlass {
+        scope: String,
+        /// Which one; the only one that waits when absent.
+        glass_id: Option<String>,
+    },
 }
 
 impl Asked {

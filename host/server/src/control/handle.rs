@@ -239,6 +239,31 @@ impl ControlHandle {
         .await
     }
 
+    /// Records that a backup was taken: as soon as the ledger can be written, because the backup is there already.
+    ///
+    /// # Errors
+    /// That the host is shutting down.
+    pub async fn note_backup(
+        &self,
+        name: String,
+        manifest: Digest,
+        (ledger_seq, secrets): (u64, bool),
+        by: By,
+    ) -> Result<Applied, ControlError> {
+        by.check()?;
+        let event = Event::BackupTaken {
+            name,
+            manifest,
+            ledger_seq,
+            secrets,
+        };
+        self.change(Change::Note {
+            event: Box::new(event),
+            by,
+        })
+        .await
+    }
+
     /// A version that was ever admitted, ready to decide: to replay what it decided, or to try it on what another did.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The rules for principals and tokens: who may be put and removed, and that somebody can always be let in.
 
+mod expiry;
 mod first;
 mod hand_out;
 
@@ -11,6 +12,7 @@ use super::choice::World;
 use super::error::ControlError;
 use super::plan::Plan;
 
+pub(in crate::control) use expiry::AdminExpiry;
 pub use hand_out::{HandedOut, Lifetime};
 
 /// The most principals.

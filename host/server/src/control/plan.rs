@@ -77,6 +77,10 @@ pub(super) fn plan(world: &World<'_>, change: &Change) -> Result<Plan, ControlEr
         }
         Change::ForceBuiltin { scope, forced, by } => force_builtin(world, scope, *forced, by),
         Change::PutLever { lever, by } => put_lever(world, lever, by),
+        // It is there, whether the ledger can be written or not.
+        Change::Note { event, by } if matches!(**event, Event::BackupTaken { .. }) => {
+            Ok(Plan::stopping(by.entry(world.now, (**event).clone())))
+        }
         Change::Note { event, by } => Ok(Plan::adding(vec![by.entry(world.now, (**event).clone())])),
         Change::DeleteLever { lever_id, by } => {
             if !world.levers().any(|lever| lever.lever_id == *lever_id) {

@@ -73,6 +73,8 @@ fn scope_state(
     let mut state = ScopeState {
         scope: scope.clone(),
         builtin_forced: choice.builtin_forced || broken.is_some_and(|glass| glass.what.to.is_none()),
+        kill_switch: choice.builtin_forced,
+        glass_to_review: world.state.approvals.to_review(&scope.name).cloned().collect(),
         glass: world.state.approvals.glass().get(&scope.name).cloned(),
         champion,
         previous,

@@ -60,6 +60,7 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::AccessRefused(_)
             | Event::DecisionsErased { .. }
             | Event::DecisionsNotLogged { .. }
+            | Event::BackupTaken { .. }
             | Event::EvidenceFrozen(_)
             | Event::ApprovalGiven(_)
             | Event::ApprovalWithdrawn { .. }
@@ -71,7 +72,8 @@ pub(super) fn entries(telemetry: &Telemetry, entries: &[Entry]) {
             | Event::ApprovalEscalated(_)
             | Event::BreakGlassProposed(_)
             | Event::GlassBroken(_)
-            | Event::GlassEnded { .. } => tracing::info!(
+            | Event::GlassEnded { .. }
+            | Event::GlassReviewed { .. } => tracing::info!(
                 kind = entry.event.kind(),
                 actor = entry.actor,
                 reason = entry.reason,

@@ -19,6 +19,7 @@ use super::checkpoints::Checkpoints;
 use super::choice::World;
 use super::error::ControlError;
 use super::fault::{self, FaultPoint};
+use super::identity::AdminExpiry;
 use super::plan::{self, Plan};
 use super::publish::{self, Ready, Surroundings};
 use super::refused::{Counted, RefusedAttempts};
@@ -94,6 +95,7 @@ pub(super) struct Writer {
     /// As it was last published, too.
     approvals: Arc<Register>,
     checkpoints: Checkpoints,
+    admins: AdminExpiry,
     published: Arc<Published>,
 }
 
@@ -126,6 +128,7 @@ impl Writer {
             identity: Arc::default(),
             approvals: Arc::default(),
             checkpoints,
+            admins: AdminExpiry::default(),
             published,
         };
         writer.publish();
@@ -373,6 +376,8 @@ impl Writer {
             );
         }
         self.record_refusals();
+        let now = self.now();
+        self.admins.look(&self.state.identity, now, &self.setup.telemetry);
         self.what_is_due();
         // What should have gone live while the ledger could not be written.
         self.settle();

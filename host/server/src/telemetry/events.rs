@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use metrics::Label;
+use signalbox_domain::Timestamp;
 use signalbox_domain::identity::AccessCause;
 
 use super::metrics::{
-    ACCESS_REFUSED, ADMISSIONS, DECISION_FUEL, DECISION_MEMORY, DECISION_SECONDS, DECISIONS, FALLBACKS,
-    HTTP_REQUESTS, HTTP_SECONDS, LIVE_POLICIES, NOT_LOGGED, REJECTIONS, REVISION, SHED, Telemetry,
+    ACCESS_REFUSED, ADMIN_SECONDS, ADMISSIONS, DECISION_FUEL, DECISION_MEMORY, DECISION_SECONDS, DECISIONS,
+    FALLBACKS, HTTP_REQUESTS, HTTP_SECONDS, LIVE_POLICIES, NOT_LOGGED, REJECTIONS, REVISION, SHED, Telemetry,
     UNRECORDED,
 };
 use super::series::{DecisionSeries, FallbackSeries, HttpSeries, RefusalSeries, Throttle};
@@ -337,6 +338,32 @@ impl Event for VersionRejected<'_> {
             problems = self.problems,
             "policy version rejected"
         );
+    }
+}
+
+/// How long anybody can still manage principals and tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct AdminsEnd {
+    /// Milliseconds until the last token of an admin expires; 0 when none is valid.
+    pub left_ms: i64,
+    /// When that is, if it is to be warned of now.
+    pub warning: Option<Option<Timestamp>>,
+}
+
+impl Event for AdminsEnd {
+    fn emit(&self, telemetry: &Telemetry) {
+        telemetry
+            .gauge(ADMIN_SECONDS, Vec::new())
+            .set(self.left_ms as f64 / 1000.0);
+        match self.warning {
+            None => {}
+            Some(Some(ends_at)) => tracing::warn!(
+                %ends_at,
+                "the last token of an admin expires within 14 days, and nobody can be let in afterwards; hand out another with \
+                 `signalbox token create`"
+            ),
+            Some(None) => tracing::warn!("no token of an admin is valid any more: nobody can be let in"),
+        }
     }
 }
 

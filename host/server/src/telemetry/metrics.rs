@@ -29,6 +29,7 @@ pub(super) const RELEASES: &str = "signalbox_releases";
 pub(super) const RELEASE_EVENTS: &str = "signalbox_release_events_total";
 pub(super) const PROMOTIONS_REFUSED: &str = "signalbox_promotions_refused_total";
 pub(super) const GATES_UNMET: &str = "signalbox_gates_unmet_total";
+pub(super) const ADMIN_SECONDS: &str = "signalbox_admin_tokens_left_seconds";
 const POOL_IN_USE: &str = "signalbox_sandbox_permits_in_use";
 const POOL_LIMIT: &str = "signalbox_sandbox_permits_limit";
 const IN_FLIGHT: &str = "signalbox_http_requests_in_flight";
@@ -82,6 +83,10 @@ const GAUGES: &[(&str, &str)] = &[
     (
         UNRECORDED,
         "Changes in effect that the ledger does not have yet; 0 in health",
+    ),
+    (
+        ADMIN_SECONDS,
+        "Until no token of an admin is valid any more; 0 when none is",
     ),
     (POOL_IN_USE, "Sandbox permits in use"),
     (POOL_LIMIT, "Sandbox permits"),

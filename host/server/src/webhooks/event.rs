@@ -165,6 +165,7 @@ fn classified(event: &Event, data: &Value) -> Option<(Group, String)> {
     let group = match kind {
         "evidence_frozen" | "approval_given" | "approval_withdrawn" | "dissented" | "approval_delegated"
         | "delegation_revoked" => Group::Approvals,
+        "glass_reviewed" => Group::Approvals,
         "approval_escalated" => Group::Escalations,
         "went_live" => Group::Progress,
         "rolled_back" | "version_withdrawn" | "break_glass_proposed" | "glass_broken" | "glass_ended" => {

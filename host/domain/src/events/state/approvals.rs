@@ -72,6 +72,10 @@ impl State {
                 let ended = self.approvals.end_glass(scope, glass_id, *cause, entry);
                 ended.map_err(contradiction)?;
             }
+            Event::GlassReviewed { scope, glass_id } => {
+                let reviewed = self.approvals.review_glass(scope, glass_id, entry);
+                reviewed.map_err(contradiction)?;
+            }
             _ => {}
         }
         Ok(())

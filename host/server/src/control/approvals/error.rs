@@ -117,17 +117,28 @@ pub enum ApprovalRefused {
     /// A break-glass that cannot be.
     #[error("{0}")]
     Glass(GlassError),
-    /// A break-glass to something that never decided there.
+    /// A break-glass to something that never decided there and was not formerly approved.
     #[error(
-        "{version} never decided in scope `{scope}`; break-glass leads only to what did ({known:?}) or to the built-in policy"
+        "{version} may not decide in scope `{scope}` in an emergency: {why}; break-glass leads only to what decided there or was \
+         formerly approved ({known:?}), or to the built-in policy"
     )]
-    NeverDecided {
+    NotFormerly {
         /// The scope.
         scope: String,
         /// The version.
         version: PolicyVersion,
-        /// The versions that did.
+        /// Why not.
+        why: String,
+        /// The versions that may.
         known: Vec<String>,
+    },
+    /// Several wait to be looked at.
+    #[error("in scope `{scope}` {} break-glasses wait for their review: name one of {waiting:?}", .waiting.len())]
+    WhichReview {
+        /// The scope.
+        scope: String,
+        /// Their names.
+        waiting: Vec<String>,
     },
     /// Nothing is broken.
     #[error("in scope `{scope}` no break-glass {expected}")]

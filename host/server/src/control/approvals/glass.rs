@@ -1,8 +1,14 @@
-//! Break-glass: two operators let a version decide that decided here before, or the built-in policy, for a stated time.
+//! Break-glass: two operators let a version decide that decided here before or was formerly approved, or the built-in
+//! policy, for a stated time.
 
-use signalbox_domain::approvals::{BreakGlass, Glass, GlassEnd, GlassError, GlassState};
+use std::collections::BTreeSet;
+
+use signalbox_domain::approvals::{
+    BreakGlass, Glass, GlassEnd, GlassError, GlassState, NotFormerly, formerly_approved, not_barred,
+};
 use signalbox_domain::events::{Event, PolicyVersion};
-use signalbox_domain::release::{ReleaseEvent, Stage};
+use signalbox_domain::release::{Release, ReleaseEvent, Stage};
+use signalbox_domain::rollout::Approvals;
 
 use super::{ApprovalRefused, Command};
 use crate::control::change::{Applied, By};
@@ -16,7 +22,7 @@ impl ControlHandle {
     /// until another operator confirms it within 15 minutes. No freeze forbids it.
     ///
     /// # Errors
-    /// [`ControlError::Approval`]: that it never decided there, that the time is out of bounds, or that another break-glass
+    /// [`ControlError::Approval`]: that it neither decided there nor was formerly approved, that the time is out of bounds, or that another break-glass
     /// decides.
     pub async fn propose_break_glass(
         &self,
@@ -63,6 +69,25 @@ impl ControlHandle {
     pub async fn end_break_glass(&self, scope: &str, by: By) -> Result<Applied, ControlError> {
         let command = Command::EndGlass {
             scope: scope.to_owned(),
+        };
+        self.agree(command, by, true).await
+    }
+
+    /// Says that `by` looked at what happened by a break-glass: at `glass_id`, or at the only one that waits for it. What
+    /// they found is the reason.
+    ///
+    /// # Errors
+    /// [`ControlError::Approval`]: that none waits, that several do and none is named, or that `by` is one of the two who
+    /// broke it; that the ledger cannot be written.
+    pub async fn review_break_glass(
+        &self,
+        scope: &str,
+        glass_id: Option<String>,
+        by: By,
+    ) -> Result<Applied, ControlError> {
+        let command = Command::ReviewGlass {
+            scope: scope.to_owned(),
+            glass_id,
         };
         self.agree(command, by, true).await
     }
@@ -120,6 +145,40 @@ pub(super) fn end(world: &World<'_>, scope: &str, by: &By) -> Result<Plan, Contr
     Ok(Plan::stopping(by.entry(world.now, event)))
 }
 
+pub(super) fn review(
+    world: &World<'_>,
+    scope: &str,
+    glass_id: Option<&str>,
+    by: &By,
+) -> Result<Plan, ControlError> {
+    world.scope(scope)?;
+    let register = &world.state.approvals;
+    let waiting: Vec<&Glass> = register.to_review(scope).collect();
+    let glass = match (glass_id, waiting.as_slice()) {
+        (None, [only]) => Some(*only),
+        (None, several @ [_, _, ..]) => {
+            return Err(ApprovalRefused::WhichReview {
+                scope: scope.to_owned(),
+                waiting: several.iter().map(|glass| glass.what.glass_id.clone()).collect(),
+            }
+            .into());
+        }
+        // The last one says what it is instead.
+        (None, []) => register.glass().get(scope),
+        (Some(id), waiting) => {
+            let mut known = waiting.iter().copied().chain(register.glass().get(scope));
+            known.find(|glass| glass.what.glass_id == id)
+        }
+    };
+    let glass = glass.ok_or_else(|| none(scope, "waits for its review"))?;
+    glass.reviewable(&by.actor).map_err(refused)?;
+    let event = Event::GlassReviewed {
+        scope: scope.to_owned(),
+        glass_id: glass.what.glass_id.clone(),
+    };
+    Ok(Plan::adding(vec![by.entry(world.now, event)]))
+}
+
 pub(super) fn ended(glass: &Glass, cause: GlassEnd) -> Event {
     Event::GlassEnded {
         scope: glass.what.scope.clone(),
@@ -128,36 +187,66 @@ pub(super) fn ended(glass: &Glass, cause: GlassEnd) -> Event {
     }
 }
 
-/// Only what decided in the scope before: what was active by its release, or is among the champions.
+/// Only what decided in the scope before, or was formerly approved there, and was not ended for what it did.
 fn may_decide(world: &World<'_>, scope: &str, version: &PolicyVersion) -> Result<(), ControlError> {
     if world.admitted(version)?.withdrawn.is_some() {
         return Err(ControlError::Withdrawn(version.clone()));
     }
-    let known = decided(world, scope);
-    if known.contains(version) {
-        return Ok(());
-    }
-    Err(ApprovalRefused::NeverDecided {
+    let why = match proven(world, scope, version) {
+        Ok(()) => return Ok(()),
+        Err(Some(why)) => why.to_string(),
+        Err(None) => "it never decided and never was a release there".to_owned(),
+    };
+    let known = known(world, scope);
+    Err(ApprovalRefused::NotFormerly {
         scope: scope.to_owned(),
         version: version.clone(),
+        why,
         known: known.iter().map(ToString::to_string).collect(),
     }
     .into())
 }
 
-fn decided(world: &World<'_>, scope: &str) -> Vec<PolicyVersion> {
-    let to_active = |event: &ReleaseEvent| matches!(event, ReleaseEvent::Promoted { to: Stage::Active });
-    let released = world.state.releases_of(scope).filter(|release| {
-        let mut history = release.history().iter();
-        history.any(|past| to_active(&past.event))
-    });
-    let mut known = world.state.scope(scope).champions;
-    known.extend(released.map(|release| release.version().clone()));
-    known.sort();
-    known.dedup();
+/// Whether `version` decided in the scope, or was formerly approved there; if not, what its release says.
+fn proven(world: &World<'_>, scope: &str, version: &PolicyVersion) -> Result<(), Option<NotFormerly>> {
+    let release = world.state.release(scope, version);
+    release.map_or(Ok(()), not_barred)?;
+    let was_champion = world.state.scope(scope).champions.contains(version);
+    if was_champion || release.is_some_and(was_active) {
+        return Ok(());
+    }
+    let release = release.ok_or(None)?;
+    let plan = world
+        .state
+        .versions
+        .get(version)
+        .map(|known| &known.admission.rollout);
+    let orders = world.scopes.iter().find(|known| known.name == scope);
+    let asked: Vec<&Approvals> = plan
+        .map(|plan| &plan.approvals)
+        .into_iter()
+        .chain(orders.map(|scope| &scope.standing_orders.approvals))
+        .collect();
+    formerly_approved(release, &asked, &world.state.approvals, &world.state.identity)?;
+    Ok(())
+}
+
+fn was_active(release: &Release) -> bool {
+    let mut history = release.history().iter();
+    history.any(|past| matches!(past.event, ReleaseEvent::Promoted { to: Stage::Active }))
+}
+
+/// Every version to which the glass may lead, in order.
+fn known(world: &World<'_>, scope: &str) -> BTreeSet<PolicyVersion> {
+    let released = world
+        .state
+        .releases_of(scope)
+        .map(|release| release.version().clone());
+    let mut known: BTreeSet<PolicyVersion> = released.collect();
+    known.extend(world.state.scope(scope).champions);
     known.retain(|version| {
-        let known = world.state.versions.get(version);
-        known.is_some_and(|known| known.withdrawn.is_none())
+        let admitted = world.state.versions.get(version);
+        admitted.is_some_and(|admitted| admitted.withdrawn.is_none()) && proven(world, scope, version).is_ok()
     });
     known
 }

@@ -48,6 +48,7 @@ pub(in crate::control) fn plan(world: &World<'_>, asked: &Asked) -> Result<Plan,
         Command::ProposeGlass { scope, to, hours } => glass::propose(world, scope, to.as_ref(), *hours, by),
         Command::ConfirmGlass { scope, glass_id, .. } => glass::confirm(world, scope, glass_id, by),
         Command::EndGlass { scope } => glass::end(world, scope, by),
+        Command::ReviewGlass { scope, glass_id } => glass::review(world, scope, glass_id.as_deref(), by),
     }
 }
 

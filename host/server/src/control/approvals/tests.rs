@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use signalbox_domain::approvals::{
-    Approval, BreakGlass, Delegation, GlassState, NotGiven, SignedBy, Weighed,
-};
+use signalbox_domain::approvals::{Approval, Delegation, NotGiven, SignedBy, Weighed};
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::events::{Admission, Entry, Event, LiveCause, PluginRef, State};
 use signalbox_domain::governance::{Day, Governance, RiskTier};
@@ -18,6 +16,8 @@ use super::*;
 use crate::config::LeverBounds;
 use crate::control::change::By;
 use crate::control::plan::Plan;
+
+mod glass;
 
 const SCOPE: &str = "routing";
 const NEW: &str = "a@1.1.0";
@@ -520,74 +520,6 @@ fn a_voice_is_lent_once_for_a_while_and_never_lent_on_nor_used_for_the_author() 
     assert!(matches!(refused, ApprovalRefused::Denied(_)), "{refused}");
 }
 
-fn propose(to: Option<&str>, hours: u32) -> Command {
-    Command::ProposeGlass {
-        scope: SCOPE.to_owned(),
-        to: to.map(version),
-        hours,
-    }
-}
-
-fn confirm(bench: &Bench) -> Command {
-    let glass = &bench.state.approvals.glass()[SCOPE];
-    Command::ConfirmGlass {
-        scope: SCOPE.to_owned(),
-        glass_id: glass.what.glass_id.clone(),
-        target: None,
-    }
-}
-
-#[test]
-fn breaking_the_glass_takes_two_people_within_minutes_and_leads_only_to_what_decided_before() {
-    let mut bench = Bench::new();
-    // No freeze forbids it.
-    bench.scopes[0].freeze.push(Freeze {
-        from: Timestamp(0),
-        to: Timestamp::MAX,
-        reason: "peak".to_owned(),
-    });
-    let unproven = bench.refused(propose(Some(NEW), 4), "ole");
-    assert!(
-        matches!(unproven, ApprovalRefused::NeverDecided { .. }),
-        "{unproven}"
-    );
-    for hours in [0, BreakGlass::MAX_HOURS + 1] {
-        let refused = bench.refused(propose(None, hours), "ole");
-        assert!(matches!(refused, ApprovalRefused::Glass(_)), "{refused}");
-    }
-    assert_eq!(bench.does(propose(Some(OLD), 4), "ole"), ["break_glass_proposed"]);
-    let alone = bench.refused(confirm(&bench), "OLE").to_string();
-    assert!(alone.contains("takes two people"), "{alone}");
-    bench.now = bench.now.plus_millis(15 * MINUTE);
-    let late = bench.refused(confirm(&bench), "oda").to_string();
-    assert!(late.contains("had to be confirmed before"), "{late}");
-    bench.does(propose(None, 4), "ole");
-    assert_eq!(bench.does(confirm(&bench), "oda"), ["glass_broken"]);
-    let broken = bench.state.approvals.broken(SCOPE, bench.now).unwrap().clone();
-    let GlassState::Broken {
-        until, review_due, ..
-    } = broken.state
-    else {
-        panic!("{broken:?}");
-    };
-    assert_eq!(until, bench.now.plus_millis(4 * HOUR));
-    assert_eq!(review_due, until.plus_millis(7 * DAY_MS));
-    let second = bench.refused(propose(Some(OLD), 4), "oda");
-    assert!(matches!(second, ApprovalRefused::Glass(_)), "{second}");
-    bench.now = until.plus_millis(-1);
-    assert!(due(&bench.world()).stops.is_empty());
-    bench.now = until;
-    assert!(bench.state.approvals.broken(SCOPE, bench.now).is_none());
-    let stops: Vec<Entry> = due(&bench.world()).stops;
-    assert_eq!(
-        stops.iter().map(|entry| entry.event.kind()).collect::<Vec<_>>(),
-        ["glass_ended"]
-    );
-    stops.iter().for_each(|entry| bench.state.apply(entry).unwrap());
-    assert!(due(&bench.world()).stops.is_empty(), "it ends once");
-    bench.does(propose(Some(OLD), 1), "ole");
-}
-
 #[test]
 fn who_is_missing_is_told_again_and_again_and_silence_approves_nothing() {
     let mut bench = Bench::new();
@@ -651,5 +583,8 @@ fn a_release_that_has_arrived_is_agreed_to_no_more() {
         "{over}"
     );
     // What was active by its release may be gone back to in an emergency.
-    assert_eq!(bench.does(propose(Some(NEW), 1), "ole"), ["break_glass_proposed"]);
+    assert_eq!(
+        bench.does(glass::propose(Some(NEW), 1), "ole"),
+        ["break_glass_proposed"]
+    );
 }
