@@ -3,6 +3,7 @@
 //! pulls a lever. What must hold is counted and decides the exit code; what was decided is shown per policy version, with
 //! what is measured and what is modelled kept apart.
 
+mod candidates;
 mod cohort;
 mod error;
 mod figures;
