@@ -12,6 +12,7 @@ mod host_api;
 mod load;
 mod narrator;
 mod other_acts;
+mod outcome_acts;
 mod release_acts;
 mod report;
 mod routing_acts;
@@ -90,6 +91,7 @@ pub async fn run(args: DemoArgs) -> Result<bool, DemoError> {
         api,
         stage,
         cohort,
+        seed: args.seed,
         pace,
         sent: Vec::new(),
     };

@@ -15,6 +15,7 @@ use super::error::DemoError;
 use super::host::People;
 use super::host_api::rejection_text;
 use super::load::{Exchange, Load};
+use super::outcome_acts;
 use super::show::Show;
 use super::tables::Sent;
 use crate::api::ReleaseDetail;
@@ -23,8 +24,8 @@ use crate::trial::{SegmentFigures, TrialFigures};
 const SCOPE: &str = "routing";
 /// Orders after which the figures are told.
 const TOLD_EVERY: usize = 2_000;
-/// Orders with which everything must be proven; with fewer it may be too early to say.
-const ENOUGH: usize = 10_000;
+/// Compared orders with which everything must be proven; with fewer it may be too early to say.
+const ENOUGH: u64 = 11_000;
 /// Orders sent while the canary has its first share.
 const CANARY_ORDERS: usize = 2_000;
 /// How long the host may take to compare what was sent, and to act on it.
@@ -40,10 +41,10 @@ pub async fn releases(show: &mut Show, people: &People) -> Result<(), DemoError>
     let proven = compare(show).await?;
     stopped(show, &proven).await?;
     if !proven.better {
-        must_be_proven(show, "the better version passes its gates");
+        must_be_proven(show, proven.compared, "the better version passes its gates");
         return Ok(());
     }
-    canary(show).await?;
+    canary(show, people).await?;
     agree(show, people).await
 }
 
@@ -55,16 +56,17 @@ struct Proven {
     worse: bool,
     /// That a region loses by the uneven one: the host has held it.
     uneven: bool,
+    /// Orders that were compared: the shadow drops what it cannot take.
+    compared: u64,
 }
 
-/// Says that something is not proven. That is wrong only where there were enough orders.
-fn must_be_proven(show: &mut Show, what: &str) {
-    let orders = show.cohort.routing.len();
+/// Says that something is not proven. That is wrong only where enough orders were compared.
+fn must_be_proven(show: &mut Show, orders: u64, what: &str) {
     if orders >= ENOUGH {
         show.narrator.expect(false, what);
     } else {
         show.narrator.note(&format!(
-            "{orders} orders are too few to prove it ({ENOUGH} would do, see --orders): {what}"
+            "{orders} compared orders are too few to prove it ({ENOUGH} would do, see --orders and --rate): {what}"
         ));
     }
 }
@@ -100,16 +102,18 @@ async fn compare(show: &mut Show) -> Result<Proven, DemoError> {
     );
     let mut sent = 0;
     loop {
-        let more = send(show, sent, TOLD_EVERY).await?;
+        let more = send(show, sent, TOLD_EVERY).await?.len();
         sent = sent.saturating_add(more);
         settled(show, sent).await?;
         if more > 0 {
             tell(show, sent).await?;
         }
+        let uneven = show.api.release(POLICY, UNEVEN.version).await?;
         let proven = Proven {
             better: is_met(&show.api.release(POLICY, BETTER.version).await?),
             worse: phase(show, WORSE.version).await? == "rejected",
-            uneven: phase(show, UNEVEN.version).await? == "held",
+            compared: uneven.trial.as_ref().map_or(0, |trial| trial.all.pairs),
+            uneven: uneven.release.phase == "held",
         };
         if more == 0 || (proven.better && proven.worse && proven.uneven) {
             return Ok(proven);
@@ -125,14 +129,13 @@ async fn phase(show: &Show, version: &str) -> Result<String, DemoError> {
     Ok(show.api.release(POLICY, version).await?.release.phase)
 }
 
-/// Sends up to `count` orders of the cohort; how many there were.
-async fn send(show: &mut Show, from: usize, count: usize) -> Result<usize, DemoError> {
+/// Sends up to `count` orders of the cohort; what was answered.
+async fn send(show: &mut Show, from: usize, count: usize) -> Result<Vec<Exchange<RoutingAnswer>>, DemoError> {
     let all = &show.cohort.routing;
     let end = from.saturating_add(count).min(all.len());
     let bodies = bodies(requests(all.get(from..end).unwrap_or_default()))?;
-    let count = bodies.len();
-    if count == 0 {
-        return Ok(0);
+    if bodies.is_empty() {
+        return Ok(Vec::new());
     }
     let load = Load::new(
         show.api.client().clone(),
@@ -152,7 +155,7 @@ async fn send(show: &mut Show, from: usize, count: usize) -> Result<usize, DemoE
     }
     show.sent
         .push(Sent::of("routing, challengers beside the champion", &exchanges));
-    Ok(count)
+    Ok(exchanges)
 }
 
 /// Waits until what was sent is compared with every candidate still in the shadow, and the host has acted on it.
@@ -255,17 +258,25 @@ async fn stopped(show: &mut Show, proven: &Proven) -> Result<(), DemoError> {
             &format!("{} is {}: {because}", WORSE.version, detail.release.phase),
         );
     } else {
-        must_be_proven(show, &format!("the host stops {}, which is worse", WORSE.version));
+        must_be_proven(
+            show,
+            proven.compared,
+            &format!("the host stops {}, which is worse", WORSE.version),
+        );
     }
-    held(show, proven.uneven).await
+    held(show, proven).await
 }
 
 /// The uneven one passes on average, and its region holds it.
-async fn held(show: &mut Show, is_held: bool) -> Result<(), DemoError> {
+async fn held(show: &mut Show, proven: &Proven) -> Result<(), DemoError> {
     let version = UNEVEN.version;
     let detail = show.api.release(POLICY, version).await?;
-    let Some(trial) = detail.trial.as_ref().filter(|_| is_held) else {
-        must_be_proven(show, &format!("the host holds {version}, by which {LOSER} loses"));
+    let Some(trial) = detail.trial.as_ref().filter(|_| proven.uneven) else {
+        must_be_proven(
+            show,
+            proven.compared,
+            &format!("the host holds {version}, by which {LOSER} loses"),
+        );
         return Ok(());
     };
     let because = detail.release.because.as_deref().unwrap_or_default();
@@ -291,7 +302,7 @@ async fn held(show: &mut Show, is_held: bool) -> Result<(), DemoError> {
 }
 
 /// The better one answers a share of the orders.
-async fn canary(show: &mut Show) -> Result<(), DemoError> {
+async fn canary(show: &mut Show, people: &People) -> Result<(), DemoError> {
     let version = BETTER.version;
     show.narrator.step(
         &format!("{version} passed: 10 % of the orders are its own now"),
@@ -302,7 +313,7 @@ async fn canary(show: &mut Show) -> Result<(), DemoError> {
         .command(POLICY, version, "promote", "every gate of its shadow is met")
         .await?;
     let before = live(show, version).await?;
-    send(show, 0, CANARY_ORDERS).await?;
+    let exchanges = send(show, 0, CANARY_ORDERS).await?;
     let after = live(show, version).await?;
     let assigned = after.0.saturating_sub(before.0);
     let all = assigned.saturating_add(after.1.saturating_sub(before.1));
@@ -313,6 +324,11 @@ async fn canary(show: &mut Show) -> Result<(), DemoError> {
             "{assigned} of {all} orders were assigned to it ({:.1} %)",
             100.0 * share
         ),
+    );
+    outcome_acts::report(show, people, &exchanges).await?;
+    show.narrator.step(
+        &format!("{version} takes all orders, the last step of its ramp"),
+        "Nothing was seen in its first share. The champion stands ready all the same.",
     );
     show.api
         .command(POLICY, version, "promote", "nothing was seen in its first share")
