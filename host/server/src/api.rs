@@ -76,6 +76,7 @@ pub use identity::{
     CreateToken, CreatedToken, PrincipalBody, PrincipalList, PrincipalView, TokenList, TokenView, WhoAmI,
 };
 pub use options::ApiOptions;
+pub use outcome_views::{OutcomeList, OutcomeReceipts};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use problem_kind::{ProblemEntry, ProblemKind};
 pub use queries::LeverList;

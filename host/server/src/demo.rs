@@ -3,6 +3,7 @@
 //! pulls a lever. What must hold is counted and decides the exit code; what was decided is shown per policy version, with
 //! what is measured and what is modelled kept apart.
 
+mod candidates;
 mod cohort;
 mod error;
 mod figures;
@@ -11,6 +12,7 @@ mod host_api;
 mod load;
 mod narrator;
 mod other_acts;
+mod outcome_acts;
 mod release_acts;
 mod report;
 mod routing_acts;
@@ -89,6 +91,7 @@ pub async fn run(args: DemoArgs) -> Result<bool, DemoError> {
         api,
         stage,
         cohort,
+        seed: args.seed,
         pace,
         sent: Vec::new(),
     };

@@ -21,10 +21,11 @@ mod model;
 mod parameters;
 mod pricing;
 mod rates;
+mod regions;
 mod shortlist;
 mod terms;
 
-pub use parameters::{Limits, Parameters, Prices, Weights};
+pub use parameters::{Limits, Parameters, Prices, Region, RegionWeights, Weights};
 
 use signalbox_plugin::routing::planning::{Planning, Tally, Way};
 use signalbox_plugin::routing::*;
@@ -32,7 +33,7 @@ use signalbox_plugin::routing::*;
 use exact::Found;
 use model::Model;
 use pricing::Pricing;
-use rates::Rates;
+use regions::Regions;
 
 /// A shipment of the plan.
 pub const SHIPS: ReasonCode = ReasonCode::new(
@@ -48,6 +49,12 @@ pub const NOTHING_ASSIGNED: ReasonCode = ReasonCode::new(
 pub const NOT_PROVEN: ReasonCode = ReasonCode::new(
     "NOT_PROVEN",
     "The search stopped after {a} plans: a better one may exist.",
+);
+
+/// Other weights count than everywhere.
+pub const REGION_WEIGHTS: ReasonCode = ReasonCode::new(
+    "REGION_WEIGHTS",
+    "The weights of the region count that the order goes to.",
 );
 
 /// Most lines of an order that is searched exactly.
@@ -89,7 +96,7 @@ const WORDS: &[Named] = &[
 /// The policy.
 #[derive(Clone, Debug)]
 pub struct Balanced {
-    rates: Rates,
+    rates: Regions,
     limits: Limits,
     use_tried_nodes: bool,
 }
@@ -98,12 +105,12 @@ impl RoutingPolicy for Balanced {
     type Parameters = Parameters;
 
     const ABOUT: About = about!()
-        .reasons(&[SHIPS, NOTHING_ASSIGNED, NOT_PROVEN])
+        .reasons(&[SHIPS, NOTHING_ASSIGNED, NOT_PROVEN, REGION_WEIGHTS])
         .words(WORDS);
 
     fn new(parameters: Parameters) -> Result<Self, Problems> {
         parameters.check().or(Balanced {
-            rates: Rates::new(&parameters),
+            rates: Regions::new(&parameters),
             limits: parameters.limits,
             use_tried_nodes: parameters.use_tried_nodes,
         })
@@ -117,7 +124,8 @@ impl RoutingPolicy for Balanced {
         let planning = Planning::new(context, request);
         let (ways, closed) = self.ways(&planning);
         let stock = request.stock_by_node();
-        let pricing = Pricing::new(&self.rates, &planning);
+        let (rates, is_regional) = self.rates.of(request);
+        let pricing = Pricing::new(rates, &planning);
         let ways = shortlist::shortlist(pricing, ways, &stock);
         let model = Model::new(pricing, ways, &stock);
         let mut tally = Tally::default();
@@ -133,6 +141,9 @@ impl RoutingPolicy for Balanced {
             &mut decision,
         );
         explain::conclude(&model, &found, self.limits.exact_steps_max, &mut decision);
+        if is_regional {
+            decision.because(REGION_WEIGHTS.reason());
+        }
         Ok(decision)
     }
 }

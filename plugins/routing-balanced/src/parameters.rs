@@ -10,6 +10,8 @@ use signalbox_plugin::Problems;
 const WEIGHT_MAX: u32 = 10_000;
 /// Highest price, minor units.
 const PRICE_MAX: u32 = 1_000_000_000;
+/// Most regions with weights of their own.
+const REGIONS_MAX: usize = 100;
 
 /// A weighted sum of costs and risks; the plan with the lowest total wins among those that leave the fewest pieces
 /// unassigned.
@@ -20,10 +22,22 @@ pub struct Parameters {
     pub weights: Weights,
     /// What things are worth.
     pub prices: Prices,
+    /// What is different for orders to a region, by its ISO 3166-2 code, such as `BR-RJ`. An order counts as one to a region
+    /// when the destinations of all its delivery groups are in it.
+    #[schemars(extend("maxProperties" = 100, "propertyNames" = { "pattern": "^[A-Z]{2}-[A-Z0-9]{1,3}$" }))]
+    pub regions: BTreeMap<String, Region>,
     /// How long is searched, and how much is explained.
     pub limits: Limits,
     /// Whether nodes that already failed for this order may be tried again.
     pub use_tried_nodes: bool,
+}
+
+/// What is different for orders to a region.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Region {
+    /// How much terms count there. Those that are not named count as they do everywhere.
+    pub weights: RegionWeights,
 }
 
 macro_rules! weights {
@@ -44,6 +58,25 @@ macro_rules! weights {
         impl Weights {
             fn each(&self) -> impl Iterator<Item = (&'static str, u32)> {
                 [$((concat!("weights.", stringify!($name)), self.$name),)+].into_iter()
+            }
+        }
+
+        /// How much terms count for orders to a region, in percent; those that are not named count as they do everywhere.
+        #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct RegionWeights {
+            $($(#[$doc])* #[schemars(range(max = 10000))] pub $name: Option<u32>,)+
+        }
+
+        impl RegionWeights {
+            fn each(&self) -> impl Iterator<Item = (&'static str, u32)> {
+                let all = [$((concat!("weights.", stringify!($name)), self.$name),)+];
+                all.into_iter().filter_map(|(path, weight)| Some((path, weight?)))
+            }
+
+            /// All weights of the region, given those that count everywhere.
+            pub(crate) fn over(&self, everywhere: &Weights) -> Weights {
+                Weights { $($name: self.$name.unwrap_or(everywhere.$name),)+ }
             }
         }
     };
@@ -180,6 +213,11 @@ impl Parameters {
         for (tier, found) in &self.prices.tier_day_minor {
             at_most(&format!("prices.tier_day_minor.{tier}"), *found, PRICE_MAX);
         }
+        for (code, region) in &self.regions {
+            for (path, found) in region.weights.each() {
+                at_most(&format!("regions.{code}.{path}"), found, WEIGHT_MAX);
+            }
+        }
         at_most("limits.exact_steps_max", self.limits.exact_steps_max, 1_000_000);
         at_most(
             "limits.improve_steps_max",
@@ -187,6 +225,36 @@ impl Parameters {
             1_000_000,
         );
         at_most("limits.candidates_max", self.limits.candidates_max, 1_000);
+        self.check_regions(&mut problems);
         problems
     }
+
+    fn check_regions(&self, problems: &mut Problems) {
+        problems.check(
+            self.regions.len() <= REGIONS_MAX,
+            "regions",
+            format_args!(
+                "expected at most {REGIONS_MAX} regions, found {}",
+                self.regions.len()
+            ),
+        );
+        for code in self.regions.keys().filter(|code| !is_region(code)) {
+            let shown: String = code.chars().take(20).collect();
+            problems.add(
+                format!("regions.{code}"),
+                format_args!("expected an ISO 3166-2 code such as BR-RJ, found {shown:?}"),
+            );
+        }
+    }
+}
+
+/// Whether a text has the form of an ISO 3166-2 code: two letters of the country, a hyphen, one to three letters or digits.
+fn is_region(code: &str) -> bool {
+    code.split_once('-').is_some_and(|(country, part)| {
+        let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        country.len() == 2
+            && country.bytes().all(|byte| byte.is_ascii_uppercase())
+            && (1..=3).contains(&part.len())
+            && part.bytes().all(is_part)
+    })
 }

@@ -2,7 +2,7 @@
 
 use signalbox_plugin::Word;
 
-use crate::parameters::Parameters;
+use crate::parameters::{Prices, Weights};
 
 /// Weighted prices, in thousandths of a minor unit each.
 #[derive(Clone, Debug, Default)]
@@ -35,8 +35,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    pub fn new(parameters: &Parameters) -> Rates {
-        let (weights, prices) = (&parameters.weights, &parameters.prices);
+    pub fn new(weights: &Weights, prices: &Prices) -> Rates {
         // A percent of a minor unit is ten thousandths of it.
         let rate = |price: u32, percent: u32| i64::from(price).saturating_mul(i64::from(percent) * 10);
         let tiers = prices.tier_day_minor.iter();

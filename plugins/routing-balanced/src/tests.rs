@@ -4,6 +4,7 @@ mod brute;
 mod exact;
 mod examples;
 mod large;
+mod regions;
 mod weights;
 
 use signalbox_plugin::routing::*;

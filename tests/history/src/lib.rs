@@ -14,6 +14,7 @@ mod generate;
 mod history;
 pub mod model;
 mod olist;
+pub mod outcomes;
 pub mod returns;
 mod sample;
 mod shape;

@@ -21,7 +21,12 @@ pub struct People {
     pub opal: HostApi,
     /// Approves for finance.
     pub fin: HostApi,
+    /// Reports outcomes: nobody, in truth.
+    pub simulator: HostApi,
 }
+
+/// Who reports outcomes, as the host keeps it.
+pub const SIMULATOR: &str = "simulated-outcomes";
 
 /// A host of the demo's own.
 pub struct DemoHost(RunningApp);
@@ -64,6 +69,7 @@ impl DemoHost {
             ana: person("ana", Role::Author, BTreeSet::new()).await?,
             opal: person("opal", Role::Approver, [Function::Operations].into()).await?,
             fin: person("fin", Role::Approver, [Function::Finance].into()).await?,
+            simulator: person(SIMULATOR, Role::Service, BTreeSet::new()).await?,
         })
     }
 

@@ -2,17 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Client, Method, Url};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Url};
 use semver::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signalbox_domain::identity::BearerToken;
+use uuid::Uuid;
 
 use super::error::DemoError;
 use crate::api::{
-    Change, EvidenceView, LeverBody, ReleaseChanged, ReleaseCommand, ReleaseDetail, ScopeList, ScopeView,
-    SubmitRelease, UsePolicy, VersionList, VersionView,
+    Change, EvidenceView, LeverBody, OutcomeList, OutcomeReceipts, ReleaseChanged, ReleaseCommand,
+    ReleaseDetail, ScopeList, ScopeView, SubmitRelease, UsePolicy, VersionList, VersionView,
 };
 
 /// How long a version may take from its file to a verdict, here where compilers may be at work beside it.
@@ -180,6 +181,30 @@ impl HostApi {
         self.command(policy, version, "approve", reason).await
     }
 
+    /// Reports outcomes, a line of JSON for each: `signalbox outcomes` shows them.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn report(&self, lines: String) -> Result<OutcomeReceipts, DemoError> {
+        let path = "/v1/outcomes";
+        let request = self
+            .client
+            .post(self.url(path))
+            .header(CONTENT_TYPE, "application/x-ndjson");
+        self.answer(format!("POST {path}"), request.body(lines)).await
+    }
+
+    /// What was reported of a decision.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn outcomes_of(&self, decision_id: Uuid) -> Result<OutcomeList, DemoError> {
+        let mut url = self.url("/v1/outcomes");
+        url.set_query(Some(&format!("decision_id={decision_id}")));
+        self.answer("GET /v1/outcomes".to_owned(), self.client.get(url))
+            .await
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -191,6 +216,14 @@ impl HostApi {
         if let Some(body) = body {
             request = request.json(body);
         }
+        self.answer(what, request).await
+    }
+
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        what: String,
+        request: RequestBuilder,
+    ) -> Result<T, DemoError> {
         let unreachable = |source| DemoError::Unreachable {
             what: what.clone(),
             source,

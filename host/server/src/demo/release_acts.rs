@@ -1,5 +1,6 @@
 //! The acts on releases: three versions of a policy want to take the champion's place. All are compared with it on real
-//! orders; one is better and goes all the way, one is worse and is stopped, one is too close to the champion to be proven better.
+//! orders; one is better and goes all the way, one is worse and is stopped, one is better on average and held, because a
+//! region loses by it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,63 +9,28 @@ use std::time::{Duration, Instant};
 use signalbox_domain::routing::RoutingAnswer;
 use tokio::sync::watch;
 
+use super::candidates::{BETTER, CANDIDATES, LOSER, POLICY, UNEVEN, WORSE, pair};
 use super::cohort::{bodies, requests};
 use super::error::DemoError;
 use super::host::People;
 use super::host_api::rejection_text;
 use super::load::{Exchange, Load};
+use super::outcome_acts;
 use super::show::Show;
-use super::stage::{PolicyPair, embedded};
 use super::tables::Sent;
 use crate::api::ReleaseDetail;
-use crate::trial::TrialFigures;
+use crate::trial::{SegmentFigures, TrialFigures};
 
-const POLICY: &str = "routing-balanced";
 const SCOPE: &str = "routing";
 /// Orders after which the figures are told.
 const TOLD_EVERY: usize = 2_000;
-/// Orders with which everything must be proven; with fewer it may be too early to say.
-const ENOUGH: usize = 10_000;
+/// Compared orders with which everything must be proven; with fewer it may be too early to say.
+const ENOUGH: u64 = 11_000;
 /// Orders sent while the canary has its first share.
 const CANARY_ORDERS: usize = 2_000;
 /// How long the host may take to compare what was sent, and to act on it.
 const WITHIN: Duration = Duration::from_secs(30);
 const ASK_EVERY: Duration = Duration::from_millis(50);
-
-/// A version that wants to decide.
-struct Candidate {
-    version: &'static str,
-    /// What its author says of it.
-    says: &'static str,
-    /// Changes to the champion's file: from, to.
-    changes: &'static [(&'static str, &'static str)],
-}
-
-/// The champion weighs a late day at 3.00. Finance has raised its price in the cost book to 6.00.
-const CANDIDATES: [Candidate; 3] = [
-    Candidate {
-        version: "1.1.0",
-        says: "weighs a late day as finance now prices it",
-        changes: &[("late_day_minor = 300", "late_day_minor = 600")],
-    },
-    Candidate {
-        version: "1.2.0",
-        says: "forgets late days, to save carriage",
-        changes: &[
-            ("late_day_minor = 300", "late_day_minor = 0"),
-            ("lateness = 100 ", "lateness = 0 "),
-        ],
-    },
-    Candidate {
-        version: "1.3.0",
-        says: "weighs late days as finance does, and keeps parcels regional",
-        changes: &[
-            ("late_day_minor = 300", "late_day_minor = 600"),
-            ("distance = 0 ", "distance = 100 "),
-            ("distance_100km_minor = 5", "distance_100km_minor = 30"),
-        ],
-    },
-];
 
 /// Runs the acts. The champion in the scope is the first version of the policy.
 ///
@@ -75,10 +41,10 @@ pub async fn releases(show: &mut Show, people: &People) -> Result<(), DemoError>
     let proven = compare(show).await?;
     stopped(show, &proven).await?;
     if !proven.better {
-        must_be_proven(show, "the better version passes its gates");
+        must_be_proven(show, proven.compared, "the better version passes its gates");
         return Ok(());
     }
-    canary(show).await?;
+    canary(show, people).await?;
     agree(show, people).await
 }
 
@@ -88,16 +54,19 @@ struct Proven {
     better: bool,
     /// That the worse one is worse: the host has ended it.
     worse: bool,
+    /// That a region loses by the uneven one: the host has held it.
+    uneven: bool,
+    /// Orders that were compared: the shadow drops what it cannot take.
+    compared: u64,
 }
 
-/// Says that something is not proven. That is wrong only where there were enough orders.
-fn must_be_proven(show: &mut Show, what: &str) {
-    let orders = show.cohort.routing.len();
+/// Says that something is not proven. That is wrong only where enough orders were compared.
+fn must_be_proven(show: &mut Show, orders: u64, what: &str) {
     if orders >= ENOUGH {
         show.narrator.expect(false, what);
     } else {
         show.narrator.note(&format!(
-            "{orders} orders are too few to prove it ({ENOUGH} would do, see --orders): {what}"
+            "{orders} compared orders are too few to prove it ({ENOUGH} would do, see --orders and --rate): {what}"
         ));
     }
 }
@@ -107,7 +76,7 @@ async fn submit(show: &mut Show, people: &People) -> Result<(), DemoError> {
         "Ana submits three new versions of routing-balanced; each begins in the shadow",
         "Beyond `immediate` a version proves itself first: it decides the same orders beside the champion, and nobody acts on it.",
     );
-    for candidate in &CANDIDATES {
+    for candidate in CANDIDATES {
         let pair = pair(candidate)?;
         show.stage.drop_pair(&pair)?;
         let (view, _) = show.api.verdict(POLICY, &pair.version, Instant::now()).await?;
@@ -125,38 +94,6 @@ async fn submit(show: &mut Show, people: &People) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// The champion's file with the candidate's changes and a plan without waiting times.
-fn pair(candidate: &Candidate) -> Result<PolicyPair, DemoError> {
-    let mut pair = embedded(POLICY)?;
-    let version = candidate
-        .version
-        .parse()
-        .map_err(|_| DemoError::NotEmbedded(candidate.version.to_owned()))?;
-    let line = |version: &semver::Version| format!("version = \"{version}\"");
-    let mut text = pair.toml.1.replacen(&line(&pair.version), &line(&version), 1);
-    for (from, to) in candidate.changes {
-        text = text.replacen(from, to, 1);
-    }
-    if let Some(start) = text.find("[rollout]") {
-        text.truncate(start);
-    }
-    text.push_str(PLAN);
-    pair.toml = (format!("{POLICY}-{version}.toml"), text);
-    pair.version = version;
-    Ok(pair)
-}
-
-/// What each candidate has to go through: no hours, so that it can be watched.
-const PLAN: &str = r#"[rollout]
-shadow = { min_decisions = 1_000, min_hours = 0 }
-margins = { loss_minor_per_decision = 20, per_year_minor = 20_000_000 }
-proof = { success = "superior", segments = ["region"], bound_minor = 5_000 }
-
-[rollout.canary]
-unit = "order"
-steps = [{ share_bp = 1_000, min_decisions = 100 }, { share_bp = 10_000 }]
-"#;
-
 /// Sends orders, each once, until the better version may go on and the worse one is stopped.
 async fn compare(show: &mut Show) -> Result<Proven, DemoError> {
     show.narrator.step(
@@ -165,31 +102,40 @@ async fn compare(show: &mut Show) -> Result<Proven, DemoError> {
     );
     let mut sent = 0;
     loop {
-        let more = send(show, sent, TOLD_EVERY).await?;
+        let more = send(show, sent, TOLD_EVERY).await?.len();
         sent = sent.saturating_add(more);
-        let better = settled(show, sent).await?;
-        let worse = show.api.release(POLICY, CANDIDATES[1].version).await?;
+        settled(show, sent).await?;
         if more > 0 {
             tell(show, sent).await?;
         }
+        let uneven = show.api.release(POLICY, UNEVEN.version).await?;
         let proven = Proven {
-            better: better.release.gates.iter().all(|gate| !gate.is_unmet()),
-            worse: worse.release.phase == "rejected",
+            better: is_met(&show.api.release(POLICY, BETTER.version).await?),
+            worse: phase(show, WORSE.version).await? == "rejected",
+            compared: uneven.trial.as_ref().map_or(0, |trial| trial.all.pairs),
+            uneven: uneven.release.phase == "held",
         };
-        if more == 0 || (proven.better && proven.worse) {
+        if more == 0 || (proven.better && proven.worse && proven.uneven) {
             return Ok(proven);
         }
     }
 }
 
-/// Sends up to `count` orders of the cohort; how many there were.
-async fn send(show: &mut Show, from: usize, count: usize) -> Result<usize, DemoError> {
+fn is_met(detail: &ReleaseDetail) -> bool {
+    detail.release.gates.iter().all(|gate| !gate.is_unmet())
+}
+
+async fn phase(show: &Show, version: &str) -> Result<String, DemoError> {
+    Ok(show.api.release(POLICY, version).await?.release.phase)
+}
+
+/// Sends up to `count` orders of the cohort; what was answered.
+async fn send(show: &mut Show, from: usize, count: usize) -> Result<Vec<Exchange<RoutingAnswer>>, DemoError> {
     let all = &show.cohort.routing;
     let end = from.saturating_add(count).min(all.len());
     let bodies = bodies(requests(all.get(from..end).unwrap_or_default()))?;
-    let count = bodies.len();
-    if count == 0 {
-        return Ok(0);
+    if bodies.is_empty() {
+        return Ok(Vec::new());
     }
     let load = Load::new(
         show.api.client().clone(),
@@ -209,31 +155,40 @@ async fn send(show: &mut Show, from: usize, count: usize) -> Result<usize, DemoE
     }
     show.sent
         .push(Sent::of("routing, challengers beside the champion", &exchanges));
-    Ok(count)
+    Ok(exchanges)
 }
 
-/// Waits until what was sent is compared; the better version's release then.
-async fn settled(show: &Show, sent: usize) -> Result<ReleaseDetail, DemoError> {
+/// Waits until what was sent is compared with every candidate still in the shadow, and the host has acted on it.
+async fn settled(show: &Show, sent: usize) -> Result<(), DemoError> {
     let began = Instant::now();
-    loop {
-        let detail = show.api.release(POLICY, CANDIDATES[0].version).await?;
-        let seen = detail.trial.as_ref().map_or(0, |trial| {
-            trial
-                .all
-                .pairs
-                .saturating_add(trial.dropped)
-                .saturating_add(trial.champion_faulted)
-        });
-        if usize::try_from(seen).unwrap_or(usize::MAX) >= sent || began.elapsed() > WITHIN {
-            return Ok(detail);
+    for candidate in CANDIDATES {
+        loop {
+            let detail = show.api.release(POLICY, candidate.version).await?;
+            if detail.release.phase != "shadow" || is_settled(&detail, sent) || began.elapsed() > WITHIN {
+                break;
+            }
+            tokio::time::sleep(ASK_EVERY).await;
         }
-        tokio::time::sleep(ASK_EVERY).await;
     }
+    Ok(())
+}
+
+/// Whether everything sent is compared, and nothing in it asks the host to act.
+fn is_settled(detail: &ReleaseDetail, sent: usize) -> bool {
+    detail.trial.as_ref().is_some_and(|trial| {
+        let seen = trial
+            .all
+            .pairs
+            .saturating_add(trial.dropped)
+            .saturating_add(trial.champion_faulted);
+        let asks = trial.all.harm.answered || trial.segments.iter().any(|one| one.harm.answered);
+        usize::try_from(seen).unwrap_or(usize::MAX) >= sent && !asks
+    })
 }
 
 async fn tell(show: &mut Show, sent: usize) -> Result<(), DemoError> {
     let mut lines = vec![format!("after {sent} orders:")];
-    for candidate in &CANDIDATES {
+    for candidate in CANDIDATES {
         let detail = show.api.release(POLICY, candidate.version).await?;
         let Some(trial) = &detail.trial else { continue };
         lines.push(format!(
@@ -247,10 +202,10 @@ async fn tell(show: &mut Show, sent: usize) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// `-0.31 an order (-0.40 to -0.22; -1.2 %), 1,998 pairs; better: e 45, worse: e 0.1`.
+/// `-0.31 an order (-0.40 to -0.22; -1.2 %) over 1998 orders; better: e 45.0, not worse: e 110.0, harm: e 0.1; most goes to
+/// region=BR-RJ: +0.80 over 120 orders, harm: e 5.0`.
 fn figures(trial: &TrialFigures) -> String {
     let all = &trial.all;
-    let money = |minor: f64| format!("{:+.2}", minor / 100.0);
     let mean = all.difference_minor.unwrap_or_default();
     let percent = 100.0 * mean
         / all
@@ -259,49 +214,96 @@ fn figures(trial: &TrialFigures) -> String {
             .unwrap_or(f64::INFINITY);
     let range = all
         .range_minor
-        .map(|[low, high]| format!("{} to {}; ", money(low), money(high)))
+        .map(|[low, high]| format!("{} to {}; ", signed(low), signed(high)))
         .unwrap_or_default();
     format!(
-        "{} an order ({range}{percent:+.1} %) over {} orders; better: e {:.1}, not worse: e {:.1}, harm: e {:.1}",
-        money(mean),
+        "{} an order ({range}{percent:+.1} %) over {} orders; better: e {:.1}, not worse: e {:.1}, harm: e {:.1}{}",
+        signed(mean),
         all.pairs,
         all.superiority.e_value,
         all.non_inferiority.e_value,
-        all.harm.e_value
+        all.harm.e_value,
+        trial.segments.first().map(most).unwrap_or_default(),
     )
 }
 
-/// The worse one was stopped, and the one that is too close goes no further.
+/// The segment that loses most, with what proves it.
+fn most(one: &SegmentFigures) -> String {
+    let segment = one.segment.as_ref().map(ToString::to_string).unwrap_or_default();
+    format!(
+        "; most goes to {segment}: {} over {} orders, harm: e {:.1} of {:.0}",
+        signed(one.difference_minor.unwrap_or_default()),
+        one.pairs,
+        one.harm.e_value,
+        one.harm.threshold
+    )
+}
+
+/// Minor units with two decimals and a sign.
+fn signed(minor: f64) -> String {
+    format!("{:+.2}", minor / 100.0)
+}
+
+/// The worse one was stopped, and the uneven one is held.
 async fn stopped(show: &mut Show, proven: &Proven) -> Result<(), DemoError> {
     show.narrator.step(
         "Who did not pass, and why",
-        "Nobody had to watch: the host rejects what harms within a second, and what proves nothing goes no further.",
+        "Nobody had to watch: the host rejects what harms within a second, and holds what is better only because some pay for it.",
     );
-    let (worse, close) = (CANDIDATES[1].version, CANDIDATES[2].version);
-    let detail = show.api.release(POLICY, worse).await?;
-    let because = detail.release.because.clone().unwrap_or_default();
+    let detail = show.api.release(POLICY, WORSE.version).await?;
     if proven.worse {
-        show.narrator
-            .expect(true, &format!("{worse} is {}: {because}", detail.release.phase));
+        let because = detail.release.because.unwrap_or_default();
+        show.narrator.expect(
+            true,
+            &format!("{} is {}: {because}", WORSE.version, detail.release.phase),
+        );
     } else {
-        must_be_proven(show, &format!("the host stops {worse}, which is worse"));
+        must_be_proven(
+            show,
+            proven.compared,
+            &format!("the host stops {}, which is worse", WORSE.version),
+        );
     }
-    let detail = show.api.release(POLICY, close).await?;
-    let unmet = detail.release.gates.iter().filter(|gate| gate.is_unmet());
-    let unmet: Vec<String> = unmet
-        .map(|gate| format!("{} ({}): {}", gate.name, gate.state, gate.detail))
-        .collect();
-    show.narrator.note(&format!(
-        "{close} stays in the {}; {}",
-        detail.release.phase,
-        unmet.join("; ")
-    ));
+    held(show, proven).await
+}
+
+/// The uneven one passes on average, and its region holds it.
+async fn held(show: &mut Show, proven: &Proven) -> Result<(), DemoError> {
+    let version = UNEVEN.version;
+    let detail = show.api.release(POLICY, version).await?;
+    let Some(trial) = detail.trial.as_ref().filter(|_| proven.uneven) else {
+        must_be_proven(
+            show,
+            proven.compared,
+            &format!("the host holds {version}, by which {LOSER} loses"),
+        );
+        return Ok(());
+    };
+    let because = detail.release.because.as_deref().unwrap_or_default();
+    show.narrator.expect(
+        because.starts_with(LOSER),
+        &format!("{version} is {}: {because}", detail.release.phase),
+    );
+    let is_better = trial.all.difference_minor.is_some_and(|minor| minor < 0.0);
+    show.narrator.expect(
+        is_better && trial.all.non_inferiority.answered,
+        &format!("on average it is better all the same: {}", figures(trial)),
+    );
+    let mut gates = detail.release.gates.iter();
+    let gate = gates.find(|gate| gate.name == "who_loses");
+    show.narrator.expect(
+        gate.is_some_and(|gate| gate.is_unmet()),
+        &format!(
+            "who_loses is unmet: {}",
+            gate.map_or("no such gate", |gate| gate.detail.as_str())
+        ),
+    );
     Ok(())
 }
 
 /// The better one answers a share of the orders.
-async fn canary(show: &mut Show) -> Result<(), DemoError> {
-    let version = CANDIDATES[0].version;
+async fn canary(show: &mut Show, people: &People) -> Result<(), DemoError> {
+    let version = BETTER.version;
     show.narrator.step(
         &format!("{version} passed: 10 % of the orders are its own now"),
         "The same order always belongs to the same side; if the canary cannot answer, the champion does.",
@@ -311,7 +313,7 @@ async fn canary(show: &mut Show) -> Result<(), DemoError> {
         .command(POLICY, version, "promote", "every gate of its shadow is met")
         .await?;
     let before = live(show, version).await?;
-    send(show, 0, CANARY_ORDERS).await?;
+    let exchanges = send(show, 0, CANARY_ORDERS).await?;
     let after = live(show, version).await?;
     let assigned = after.0.saturating_sub(before.0);
     let all = assigned.saturating_add(after.1.saturating_sub(before.1));
@@ -322,6 +324,11 @@ async fn canary(show: &mut Show) -> Result<(), DemoError> {
             "{assigned} of {all} orders were assigned to it ({:.1} %)",
             100.0 * share
         ),
+    );
+    outcome_acts::report(show, people, &exchanges).await?;
+    show.narrator.step(
+        &format!("{version} takes all orders, the last step of its ramp"),
+        "Nothing was seen in its first share. The champion stands ready all the same.",
     );
     show.api
         .command(POLICY, version, "promote", "nothing was seen in its first share")
@@ -358,7 +365,7 @@ async fn gates(show: &mut Show, version: &str) -> Result<(), DemoError> {
 
 /// Two people who did not write it agree to the frozen evidence; then it is promoted.
 async fn agree(show: &mut Show, people: &People) -> Result<(), DemoError> {
-    let version = CANDIDATES[0].version;
+    let version = BETTER.version;
     show.narrator.step(
         "The evidence is frozen, and operations and finance agree to it",
         "An approval is signed and bound to exactly this version, plan, cost book and evidence; authors approve nothing of theirs.",

@@ -29,6 +29,8 @@ pub struct Show {
     pub stage: Stage,
     /// What is sent.
     pub cohort: Arc<Cohort>,
+    /// The seed of everything that is drawn.
+    pub seed: u64,
     /// How it is sent.
     pub pace: Pace,
     /// What was sent.

@@ -20,9 +20,9 @@ enum Folder {
     Kept(PathBuf),
 }
 
-/// The cost book of the demo's routing scope: finance prices a late day at twice the default, and the first version of the
+/// The cost book of the demo's routing scope: finance prices a late day at more than three times the default, and the first version of the
 /// policy still weighs it as before.
-pub const COST_BOOK: &str = "name = \"demo\"\nversion = \"1.0.0\"\n\n[routing]\nlate_day_minor = 600\n";
+pub const COST_BOOK: &str = "name = \"demo\"\nversion = \"1.0.0\"\n\n[routing]\nlate_day_minor = 1_000\n";
 
 /// Where it lies.
 const COST_BOOK_FILE: &str = "cost-book.toml";

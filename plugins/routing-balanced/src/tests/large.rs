@@ -60,7 +60,7 @@ fn both(rows: &RoutingRows) -> (Score, Score) {
     let request = RoutingRequest::parse(&message.narrow, &message.wide).unwrap();
     let planning = Planning::new(&context(), &request);
     let (ways, _) = policy.0.ways(&planning);
-    let pricing = Pricing::new(&policy.0.rates, &planning);
+    let pricing = Pricing::new(policy.0.rates.of(&request).0, &planning);
     let model = Model::new(pricing, ways, &request.stock_by_node());
     let mut tally = Tally::default();
     let (items, score) = greedy::plan(&model, &mut tally);

@@ -1,5 +1,6 @@
 //! A real host in a process of its own: this same program, started again as `signalbox serve`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -29,15 +30,21 @@ pub fn is_host() -> bool {
 pub struct Host {
     /// Where it listens.
     pub address: SocketAddr,
-    token: String,
+    /// By role.
+    tokens: BTreeMap<String, String>,
     process: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Host {
     /// Starts a host that decides routing with one of the repository's policies, or with the built-in one, and waits
     /// until it does.
     pub async fn start(policy: Option<&str>) -> Host {
+        Host::start_with(policy, "").await
+    }
+
+    /// The same with more configuration.
+    pub async fn start_with(policy: Option<&str>, more: &str) -> Host {
         let folder = TempDir::new().expect("a temporary folder");
         let policies = folder.path().join("policies");
         fs::create_dir(&policies).expect("a folder for policies");
@@ -53,7 +60,7 @@ impl Host {
         let log = if policy.is_some() { "durable" } else { "off" };
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n[folders]\npolicies = \"policies\"\ndata = \"data\"\n\
-             [log]\nformat = \"json\"\n[decisions]\nlog = \"{log}\"\n"
+             [log]\nformat = \"json\"\n[decisions]\nlog = \"{log}\"\n{more}"
         );
         fs::write(&config, text).expect("the configuration is written");
         let mut process = Command::new(std::env::current_exe().expect("the program knows its own path"))
@@ -67,12 +74,12 @@ impl Host {
             .spawn()
             .expect("the host starts");
         let log = BufReader::new(process.stderr.take().expect("the host's log is piped"));
-        let (address, token) = listening(log);
+        let (address, tokens) = listening(log);
         let host = Host {
             address,
-            token,
+            tokens,
             process,
-            _folder: folder,
+            folder,
         };
         host.wait_for(policy.unwrap_or("built-in")).await;
         host
@@ -85,11 +92,33 @@ impl Host {
                 "POST /v1/decisions/routing HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
                  content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
                 self.address,
-                self.token,
+                self.token("service"),
                 body.len()
             )
         };
         bodies.iter().map(|body| request(body).into_bytes()).collect()
+    }
+
+    fn token(&self, role: &str) -> &str {
+        self.tokens.get(role).map_or("", String::as_str)
+    }
+
+    /// Writes a file into the watched folder.
+    pub fn drop_file(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join("policies").join(name), text).expect("the policy is written");
+    }
+
+    /// Asks the API as who has this role; a JSON document back.
+    pub async fn call(&self, role: &str, method: &str, path: &str, body: &str) -> Value {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            self.token(role),
+            body.len()
+        );
+        let answer = load::once(self.address, request.as_bytes()).await;
+        serde_json::from_slice(&answer).expect("the host answers in JSON")
     }
 
     /// CPU time that the host has used so far, in seconds, in user and kernel mode (proc(5), `stat`, fields 14 and 15).
@@ -138,24 +167,25 @@ impl Drop for Host {
     }
 }
 
-/// Where the host says that it listens, and the token of its service. Its log is read on, so that it never waits for a
+/// Where the host says that it listens, and a token for each role. Its log is read on, so that it never waits for a
 /// reader.
-fn listening(mut log: impl BufRead + Send + 'static) -> (SocketAddr, String) {
+fn listening(mut log: impl BufRead + Send + 'static) -> (SocketAddr, BTreeMap<String, String>) {
     let mut line = String::new();
-    let mut token = String::new();
+    let mut tokens = BTreeMap::new();
     loop {
         line.clear();
         let read = log.read_line(&mut line).expect("the host's log is readable");
         assert!(read > 0, "the host ended before it listened");
-        if let Some(service) = line.trim().strip_prefix("dev-service") {
-            token = service.trim().to_owned();
+        let of_role = line.trim().strip_prefix("dev-");
+        if let Some((role, token)) = of_role.and_then(|rest| rest.split_once(char::is_whitespace)) {
+            tokens.insert(role.to_owned(), token.trim().to_owned());
         }
         let entry: Value = serde_json::from_str(&line).unwrap_or_default();
         if entry["message"] == "listening" {
             let address = entry["address"].as_str().unwrap_or_default();
             let address = address.trim_start_matches("http://").parse().expect("an address");
             std::thread::spawn(move || log.lines().map_while(Result::ok).for_each(drop));
-            return (address, token);
+            return (address, tokens);
         }
     }
 }

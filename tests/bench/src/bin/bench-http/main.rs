@@ -14,6 +14,7 @@
 mod host;
 mod load;
 mod report;
+mod shadow;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -55,12 +56,25 @@ struct Arguments {
     /// Share of the highest rate that the open loop sends, in percent.
     #[arg(long, default_value_t = 70.0)]
     share: f64,
+    /// Measure the shadow instead: past orders to a host with so many challengers, every order compared and decided twice,
+    /// and to one without, in turn.
+    #[arg(long, value_name = "CHALLENGERS")]
+    shadow: Option<usize>,
+    /// With `--shadow`: requests a second.
+    #[arg(long, default_value_t = 150.0)]
+    rate: f64,
+    /// With `--shadow`: the data folder; else SIGNALBOX_DATA, else ../shared/data, else drawn orders.
+    #[arg(long, value_name = "DIR")]
+    data: Option<std::path::PathBuf>,
 }
 
 const AFTER_HELP: &str = "\
 Sender and hosts share this machine, so the rates are lower than a host of its own would reach; compare the ratios.
 
-Example: cargo bench-http --lines 10 --nodes 100 --policy routing-balanced";
+Examples:
+  cargo bench-http --lines 10 --nodes 100 --policy routing-balanced
+  cargo bench-http --policy routing-balanced --shadow 1 --rate 150 --seconds 15 --turns 3
+  cargo bench-http --policy routing-balanced --shadow 24 --rate 300 --seconds 10 --turns 4    # more than it can take";
 
 fn main() -> ExitCode {
     if host::is_host() {
@@ -71,7 +85,10 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(run(&arguments));
+    match arguments.shadow {
+        Some(challengers) => runtime.block_on(shadow::run(&arguments, challengers)),
+        None => runtime.block_on(run(&arguments)),
+    }
     ExitCode::SUCCESS
 }
 

@@ -114,7 +114,8 @@ pub fn print(
     println!("latency from the instant at which a request was due to its answer read");
 }
 
-fn align(table: &mut Table) {
+/// Figures to the right.
+pub fn align(table: &mut Table) {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

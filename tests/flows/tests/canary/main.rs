@@ -8,6 +8,8 @@
     reason = "a test"
 )]
 
+mod switchback;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
