@@ -36,6 +36,10 @@ mod serve;
 mod table;
 mod tokens;
 mod trials;
+mod tune;
+mod tune_arguments;
+mod tune_picture;
+mod tune_settings;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -72,6 +76,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Check(options) => check::run(&options),
         Command::Demo(options) => demo::run(options),
         Command::Backtest(options) => backtest::run(&options),
+        Command::Tune(options) => tune::run(&options),
         Command::Ledger(command) => ledger::run(&command),
         Command::Restore(options) => backup::restore(&options),
         Command::Backup(options) => on_client(connect, async |client| backup::take(client, &options).await),

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use signalbox_flows::past;
 use signalbox_flows::policies::{HOSTILE_FILE, hostile_toml};
+use signalbox_flows::{Host, past};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_signalbox-program");
@@ -296,4 +296,125 @@ fn with_inventory_each_version_lives_in_its_own_world() {
         !refused.status.success() && said.contains("line 2: with --model-inventory expected"),
         "{said}"
     );
+}
+
+#[test]
+fn settings_are_tried_and_the_chosen_one_becomes_a_version_that_is_admitted() {
+    let folder = folder(60);
+    let tune = |more: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        let base = policy("routing-balanced-1.0.0.toml");
+        command.current_dir(folder.path()).arg("tune").arg(base);
+        command
+            .args([
+                "--vary",
+                "weights.lateness=0..400:2",
+                "--vary",
+                "weights.shipping=100,300",
+            ])
+            .args(more);
+        command
+    };
+    let tried = json(&succeeded(tune(&[
+        "--requests",
+        "orders.ndjson",
+        "--picture",
+        "out.svg",
+        "--json",
+    ])));
+    let settings = tried["settings"].as_array().unwrap();
+    assert_eq!(settings.len(), 5);
+    assert_eq!(settings[4]["values"], "weights.lateness=400 weights.shipping=300");
+    let cost = |place: usize| settings[place]["cost"].as_f64().unwrap();
+    let kept = |place: usize| settings[place]["other_percent"].as_f64().unwrap();
+    assert!(
+        kept(3) >= kept(1),
+        "who weighs lateness keeps more promises: {settings:#?}"
+    );
+    let efficient = |place: usize| {
+        !(0..5).any(|other| {
+            cost(other) <= cost(place)
+                && kept(other) >= kept(place)
+                && (cost(other), kept(other)) != (cost(place), kept(place))
+        })
+    };
+    for (place, setting) in settings.iter().enumerate() {
+        assert_eq!(setting["efficient"], efficient(place), "{setting}");
+    }
+    assert!(
+        fs::read_to_string(folder.path().join("out.svg"))
+            .unwrap()
+            .contains("<desc")
+    );
+
+    succeeded(tune(&["--write", "3", "--version", "1.1.0", "chosen-1.1.0.toml"]));
+    let text = fs::read_to_string(folder.path().join("chosen-1.1.0.toml")).unwrap();
+    assert!(
+        text.contains("version = \"1.1.0\"") && text.contains("lateness = 400"),
+        "{text}"
+    );
+    let mut check = Command::new(PROGRAM);
+    check
+        .current_dir(folder.path())
+        .args(["check", "chosen-1.1.0.toml"]);
+    let checked = succeeded(check);
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("routing-balanced@1.1.0 would be admitted"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_decision_log_of_a_running_host_is_judged_with_what_it_admitted() {
+    let host = Host::start(env!("CARGO_BIN_EXE_compile-child"), "").await;
+    let nearest = fs::read_to_string(policy("routing-nearest-1.0.0.toml")).unwrap();
+    host.go_live("routing-nearest", "1.0.0", &nearest).await;
+    let mut cost = 0;
+    for request in past::orders(20) {
+        let answer = host
+            .answer("routing", &serde_json::to_value(&request).unwrap())
+            .await;
+        assert_eq!(answer["logged"], true);
+        cost += answer["host_loss"]["total_minor"].as_i64().unwrap();
+    }
+    let data = host.state();
+    let arguments = [
+        "routing-nearest@1.0.0",
+        "--since",
+        "1h",
+        "--json",
+        "--data",
+        data.to_str().unwrap(),
+    ];
+    let document = json(&succeeded(command(&host.policies(), &arguments)));
+    let decided = document["sums"]["requests"].as_i64().unwrap();
+    assert!(decided >= 15, "{document:#}");
+    let value = figure(&document["figures"]["versions"][0], "cost")["value"]
+        .as_f64()
+        .unwrap();
+    let (expected, found) = (cost as f64, value * decided as f64);
+    assert!(
+        (expected - found).abs() < 1e-3,
+        "answered at a cost of {expected}, judged again {found}"
+    );
+    let unknown = [
+        "routing-nearest@9.9.9",
+        "--since",
+        "1h",
+        "--data",
+        data.to_str().unwrap(),
+    ];
+    let refused = command(&host.policies(), &unknown).output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("never admitted it"),
+        "{refused:?}"
+    );
+    let old = [
+        "routing-nearest@1.0.0",
+        "--until",
+        "2000-01-01T00:00:00Z",
+        "--json",
+        "--data",
+        data.to_str().unwrap(),
+    ];
+    let nothing = json(&succeeded(command(&host.policies(), &old)));
+    assert_eq!(nothing["sums"]["requests"], 0);
+    host.stop().await;
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use signalbox_domain::Digest;
-use signalbox_domain::events::{PluginRef, PolicyVersion, State};
+use signalbox_domain::events::{Admission, PluginRef, PolicyVersion, State};
 use signalbox_domain::policy_file::PolicyFile;
+use signalbox_domain::toml_file::TomlFile;
 use signalbox_ledger::{ArtifactStore, Journal};
 use signalbox_sandbox::Sandbox;
 
@@ -70,30 +71,44 @@ impl Workshop {
     /// # Errors
     /// [`BacktestError`] with what its author can act on.
     pub async fn load_file(&self, from: &FromFile) -> Result<Arc<LivePolicy>, BacktestError> {
-        let text = fs::read_to_string(&from.file).map_err(unreadable(&from.file))?;
-        self.load_text(&text, from).await
+        let (text, component) = self.parts(from)?;
+        self.load_text(&text, &from.file.display().to_string(), component)
+            .await
     }
 
-    /// A version from the text of a policy file, as if it stood in `from`'s place.
+    /// The text of a policy file, and the component that it runs.
     ///
     /// # Errors
     /// [`BacktestError`] with what its author can act on.
-    pub async fn load_text(&self, text: &str, from: &FromFile) -> Result<Arc<LivePolicy>, BacktestError> {
-        let name = from.file.display().to_string();
-        let file = Arc::new(PolicyFile::parse(&name, text)?);
+    pub fn parts(&self, from: &FromFile) -> Result<(String, Arc<[u8]>), BacktestError> {
+        let text = fs::read_to_string(&from.file).map_err(unreadable(&from.file))?;
+        let file = PolicyFile::parse(&from.file.display().to_string(), &text)?;
         let component = self.component(&file, from)?;
+        Ok((text, component))
+    }
+
+    /// A version from the text of a policy file, which errors call `name`, and the component that it runs.
+    ///
+    /// # Errors
+    /// [`BacktestError`] with what its author can act on.
+    pub async fn load_text(
+        &self,
+        text: &str,
+        name: &str,
+        component: Arc<[u8]>,
+    ) -> Result<Arc<LivePolicy>, BacktestError> {
+        let file = Arc::new(PolicyFile::parse(name, text)?);
         let digest = Digest::of(&component);
-        let not_ready = |problem: String| BacktestError::NotReady {
-            what: name.clone(),
-            problem,
-        };
         if let Some(expected) = file.plugin_digest.filter(|expected| *expected != digest) {
             return Err(file
                 .problem("policy.plugin.digest", expected.to_string(), digest.to_string())
                 .into());
         }
         let policy = prepare(&self.sandbox, &file, component, digest).await;
-        let policy = policy.map_err(|error| not_ready(chain(&error)))?;
+        let policy = policy.map_err(|error| BacktestError::NotReady {
+            what: name.to_owned(),
+            problem: chain(&error),
+        })?;
         let description = policy.description();
         if policy.domain() != file.domain {
             let found = format!("a plugin that decides {}", policy.domain());
@@ -148,34 +163,64 @@ impl Workshop {
         folders: &FolderSettings,
         version: &PolicyVersion,
     ) -> Result<Arc<LivePolicy>, BacktestError> {
-        let failed = |problem: String| BacktestError::NotReady {
-            what: version.to_string(),
-            problem,
-        };
-        let mut state = State::default();
-        let journal = Journal::open_read_only(&folders.journal()).map_err(|error| failed(chain(&error)))?;
-        let mut contradiction = None;
-        let read = journal.replay(|record| {
-            if contradiction.is_none() {
-                contradiction = state.apply(&record.entry).err();
-            }
-        });
-        read.map_err(|error| failed(chain(&error)))?;
-        if let Some(contradiction) = contradiction {
-            return Err(failed(chain(&contradiction)));
-        }
-        let known = state.versions.get(version).ok_or_else(|| {
-            failed(format!(
-                "the host of {} never admitted it; `signalbox policies` lists what it has",
-                folders.data.display()
-            ))
-        })?;
-        let store = ArtifactStore::open(&folders.artifacts()).map_err(|error| failed(chain(&error)))?;
+        let (admission, store) = admission(folders, version)?;
         let loader = Loader::new(self.sandbox.clone(), store, self.component_bytes_max);
-        loader
-            .load(&known.admission)
-            .await
-            .map_err(|error| failed(chain(&error)))
+        let loaded = loader.load(&admission).await;
+        loaded.map_err(|error| not_ready(version, chain(&error)))
+    }
+
+    /// The policy file's text and the component of a version that a host admitted.
+    ///
+    /// # Errors
+    /// As [`Workshop::admitted`].
+    pub fn admitted_parts(
+        &self,
+        folders: &FolderSettings,
+        version: &PolicyVersion,
+    ) -> Result<(String, Arc<[u8]>), BacktestError> {
+        let (admission, store) = admission(folders, version)?;
+        let failed = |error: &dyn std::error::Error| not_ready(version, chain(error));
+        let text = store.get(&admission.file_digest, TomlFile::MAX_BYTES as u64);
+        let text =
+            String::from_utf8(text.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
+        let component = store.get(&admission.plugin.digest, self.component_bytes_max as u64);
+        Ok((text, Arc::from(component.map_err(|error| failed(&error))?)))
+    }
+}
+
+/// What a host's ledger says of a version, and where its bytes are.
+fn admission(
+    folders: &FolderSettings,
+    version: &PolicyVersion,
+) -> Result<(Admission, ArtifactStore), BacktestError> {
+    let failed = |error: &dyn std::error::Error| not_ready(version, chain(error));
+    let mut state = State::default();
+    let journal = Journal::open_read_only(&folders.journal()).map_err(|error| failed(&error))?;
+    let mut contradiction = None;
+    let read = journal.replay(|record| {
+        if contradiction.is_none() {
+            contradiction = state.apply(&record.entry).err();
+        }
+    });
+    read.map_err(|error| failed(&error))?;
+    if let Some(contradiction) = contradiction {
+        return Err(failed(&contradiction));
+    }
+    let known = state.versions.get(version).ok_or_else(|| {
+        let data = folders.data.display();
+        not_ready(
+            version,
+            format!("the host of {data} never admitted it; `signalbox policies` lists what it has"),
+        )
+    })?;
+    let store = ArtifactStore::open(&folders.artifacts()).map_err(|error| failed(&error))?;
+    Ok((known.admission.clone(), store))
+}
+
+fn not_ready(version: &PolicyVersion, problem: String) -> BacktestError {
+    BacktestError::NotReady {
+        what: version.to_string(),
+        problem,
     }
 }
 

@@ -14,6 +14,7 @@ use super::decision_arguments::{Decisions, Explain, Replay};
 use super::ledger_arguments::{Backup, LedgerCommand, Restore};
 use super::outcome_arguments::Outcomes;
 use super::release_arguments::{ReleaseSubcommand, Releases, TrialsOptions};
+use super::tune_arguments::Tune;
 use crate::demo::DemoArgs;
 
 pub(super) use identity::{Login, PrincipalCommand, TokenCommand, function};
@@ -281,6 +282,19 @@ Examples:
   signalbox backtest routing-balanced@1.0.0 --data .signalbox --since 2026-10-01T00:00:00Z
   signalbox backtest --params old.toml --params new.toml --requests orders.ndjson --model-inventory")]
     Backtest(Backtest),
+    /// Try settings of a policy's parameters on past requests, and write the chosen one as a new version
+    #[command(after_help = "\
+Every setting decides every request, as `signalbox backtest` has versions do. Setting 0 is the policy as it is. A setting is marked
+as efficient if no other one is at least as good in cost and in promises kept (allocation: shortage; returns: net recovery) and
+better in one.
+
+Examples:
+  signalbox tune policies/routing-balanced-1.0.0.toml --vary weights.lateness=100..400:4 --requests orders.ndjson.zst
+  signalbox tune routing-balanced@1.3.0 --data .signalbox --vary weights.lateness=200,400 --vary weights.split=50,100 \\
+    --requests orders.ndjson --picture tradeoff.svg
+  signalbox tune policies/routing-balanced-1.0.0.toml --vary weights.lateness=100..400:4 --write 3 --version 1.1.0 \\
+    policies/routing-balanced-1.1.0.toml   setting 3 as a new version; without requests nothing is tried")]
+    Tune(Tune),
     /// Look at the ledger, check it, export it; on the data folder, also while the host runs
     #[command(
         subcommand,

@@ -16,7 +16,7 @@ use crate::error_text::chain;
 use crate::snapshot::LivePolicy;
 
 /// Everything was judged, but there are lines that hold no usable request.
-const SOME_BAD: u8 = 3;
+pub(super) const SOME_BAD: u8 = 3;
 
 pub(super) fn run(options: &Backtest) -> Result<ExitCode, CliError> {
     if let Some(BacktestCommand::Merge { results, out, format }) = &options.command {

@@ -74,7 +74,7 @@ Example:
 #[derive(Clone, Debug, Args)]
 pub(super) struct On {
     /// Requests as NDJSON, plain or compressed with gzip or zstd; `-` is standard input
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["since", "until"], conflicts_with_all = ["since", "until"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "until"])]
     pub requests: Option<PathBuf>,
     /// Requests of the decision log instead, answered at most so long ago (90m, 4h, 2d) or since an instant with offset
     #[arg(long, value_parser = moment, value_name = "TIME")]
@@ -108,6 +108,13 @@ pub(super) struct On {
     /// Show progress also when standard error is no terminal
     #[arg(long)]
     pub progress: bool,
+}
+
+impl On {
+    /// Whether the arguments say which requests.
+    pub(super) fn has_requests(&self) -> bool {
+        self.requests.is_some() || self.since.is_some() || self.until.is_some()
+    }
 }
 
 fn segment(text: &str) -> Result<Option<SegmentKey>, String> {

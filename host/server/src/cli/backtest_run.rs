@@ -88,6 +88,31 @@ impl Bench {
             .map_err(report)
     }
 
+    /// The text of a policy file and its component: of a file, or of NAME@VERSION that a host admitted.
+    pub(super) fn parts(&self, what: &str) -> Result<(String, Arc<[u8]>), CliError> {
+        let parts = match what.parse::<PolicyVersion>() {
+            Ok(version) if !Path::new(what).exists() => {
+                self.workshop.admitted_parts(&self.config.folders, &version)
+            }
+            _ => self.workshop.parts(&FromFile {
+                file: PathBuf::from(what),
+                component: None,
+            }),
+        };
+        parts.map_err(report)
+    }
+
+    /// A version from its text, which errors call `name`.
+    pub(super) fn load_text(
+        &self,
+        text: &str,
+        name: &str,
+        component: &Arc<[u8]>,
+    ) -> Result<Arc<LivePolicy>, CliError> {
+        let loading = self.workshop.load_text(text, name, Arc::clone(component));
+        self.runtime.block_on(loading).map_err(report)
+    }
+
     /// Versions with the rules that the arguments ask for.
     pub(super) fn judge(&self, on: &On, versions: Vec<Arc<LivePolicy>>) -> Result<Judge, CliError> {
         let domain = one_domain(&versions).map_err(report)?;

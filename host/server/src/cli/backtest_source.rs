@@ -50,6 +50,11 @@ impl Source {
             };
             return Ok((requests, bytes, Source::File(file.clone())));
         }
+        if !on.has_requests() {
+            let problem =
+                "expected requests: --requests FILE, or --since and --until for those of a decision log";
+            return Err(CliError::Report(problem.to_owned()));
+        }
         let now = clock::now();
         let span = Span {
             scope: scope.clone(),
