@@ -24,6 +24,8 @@ mod versions;
 mod world;
 mod worlds;
 
+pub use signalbox_ledger::decisions::LogReader;
+
 pub use day::{Day, Zone};
 pub use document::{Coverage, Document, FORMAT, merge};
 pub use error::BacktestError;

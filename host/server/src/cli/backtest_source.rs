@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use signalbox_domain::scope::Scope;
-use signalbox_ledger::decisions::LogReader;
 
 use super::backtest_arguments::On;
 use super::error::CliError;
-use crate::backtest::{Given, Lines, RequestsIn, Shard, Span, fingerprint, recorded};
+use crate::backtest::{Given, Lines, LogReader, RequestsIn, Shard, Span, fingerprint, recorded};
 use crate::clock;
 use crate::config::Config;
 use crate::error_text::chain;
