@@ -4,6 +4,7 @@
 //! All are sums of whole numbers: exact, mergeable in any order, and rates are only made when they are read.
 
 mod allocation;
+mod ratio;
 mod returns;
 mod routing;
 
@@ -15,6 +16,7 @@ use crate::domain::Domain;
 use crate::loss::Loss;
 
 pub use allocation::AllocationKpis;
+pub use ratio::{Basis, Ratio};
 pub use returns::ReturnsKpis;
 pub use routing::RoutingKpis;
 
@@ -134,6 +136,25 @@ impl Kpis {
             Domain::Routing => Kpis::Routing(RoutingKpis::default()),
             Domain::Allocation => Kpis::Allocation(AllocationKpis::default()),
             Domain::Returns => Kpis::Returns(ReturnsKpis::default()),
+        }
+    }
+
+    /// Adds what another one of the same domain counted; of another domain nothing.
+    pub fn merge(&mut self, other: &Kpis) {
+        match (self, other) {
+            (Kpis::Routing(here), Kpis::Routing(there)) => here.merge(there),
+            (Kpis::Allocation(here), Kpis::Allocation(there)) => here.merge(there),
+            (Kpis::Returns(here), Kpis::Returns(there)) => here.merge(there),
+            _ => {}
+        }
+    }
+
+    /// What every decision adds to.
+    pub fn common(&self) -> &CommonKpis {
+        match self {
+            Kpis::Routing(kpis) => &kpis.common,
+            Kpis::Allocation(kpis) => &kpis.common,
+            Kpis::Returns(kpis) => &kpis.common,
         }
     }
 }

@@ -83,6 +83,7 @@ pub use queries::LeverList;
 pub use release_views::{ReleaseChanged, ReleaseDetail, ReleaseList, ReleaseView};
 pub use releases::{ReleaseCommand, SubmitRelease};
 pub use state::{Api, Readiness, Services};
+pub(crate) use strict::Strict;
 pub use trials::TrialList;
 pub use views::{
     Change, LiveView, PluginList, PluginName, PluginView, RejectionView, RolledBack, ScopeList, ScopeView,

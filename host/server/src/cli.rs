@@ -3,6 +3,13 @@
 mod approval_arguments;
 mod approvals;
 mod arguments;
+mod backtest;
+mod backtest_arguments;
+mod backtest_measure;
+mod backtest_progress;
+mod backtest_run;
+mod backtest_source;
+mod backtest_table;
 mod backup;
 mod break_glass;
 mod check;
@@ -30,6 +37,10 @@ mod serve;
 mod table;
 mod tokens;
 mod trials;
+mod tune;
+mod tune_arguments;
+mod tune_picture;
+mod tune_settings;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -65,6 +76,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Serve(options) => serve::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Demo(options) => demo::run(options),
+        Command::Backtest(options) => backtest::run(&options),
+        Command::Tune(options) => tune::run(&options),
         Command::Ledger(command) => ledger::run(&command),
         Command::Restore(options) => backup::restore(&options),
         Command::Backup(options) => on_client(connect, async |client| backup::take(client, &options).await),

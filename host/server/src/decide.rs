@@ -32,6 +32,7 @@ use signalbox_sandbox::Sandbox;
 
 use crate::telemetry::Telemetry;
 
+pub(crate) use accept::acceptable;
 pub use answer::{About, Decided};
 pub use error::DecideError;
 pub use opened::{Edge, Opened, seed_of};

@@ -16,4 +16,5 @@ mod settle;
 mod watch;
 
 pub use component::Bundled;
+pub(crate) use component::file_name as component_file;
 pub use run::{Intake, IntakeError, IntakeOptions, START_MAX};

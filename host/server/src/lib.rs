@@ -2,13 +2,14 @@
 //!
 //! `config` reads what the operator wrote; `intake` watches the policy folder and admits versions; `control` is the one
 //! writer of what is live; `snapshot` is what it publishes; `decide` answers requests from a snapshot
-//! and compares challengers in the shadow; `trial` is what they have shown; `api` is HTTP and
+//! and compares challengers in the shadow; `trial` is what they have shown; `backtest` judges versions on past requests; `api` is HTTP and
 //! the only place that knows JSON; `cli` is the command line; `demo` shows it all on past orders; `telemetry` is logs,
 //! metrics and traces; `app` puts them together and takes them apart in order.
 
 pub mod api;
 pub mod app;
 pub mod audit;
+pub mod backtest;
 pub mod backup;
 pub mod cli;
 pub mod clock;

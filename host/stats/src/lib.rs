@@ -12,6 +12,9 @@
 //! | Canary less champion, an amount? | [`AsymptoticDifference`] | arm, share, amount |
 //! | Were the units split as the ramp says? | [`SampleRatio`] | arm, share |
 //!
+//! One question is for past decisions alone, looked at once: how two versions' figures differ, with an interval that is
+//! clustered by day ([`clustered_difference`]).
+//!
 //! Paired differences are of the host's loss, `D = (challenger - champion) / B`, clipped to \[-1, 1\]; positive is worse.
 //! `B` is the money scale of a scope's standing orders. Shares are of the canary.
 //!
@@ -29,6 +32,7 @@ mod bet;
 mod bounded;
 mod bounded_difference;
 mod clipping;
+mod clustered;
 mod combined;
 mod determinism;
 mod eprocess;
@@ -37,6 +41,7 @@ mod exact;
 mod invalid;
 mod moments;
 mod sample_ratio;
+mod student;
 mod variety;
 
 pub use alpha::{clean_runs_needed, split_alpha};
@@ -47,6 +52,7 @@ pub use bernstein::BoundedState;
 pub use bounded::BoundedMean;
 pub use bounded_difference::{ArmTotal, BoundedDifference, BoundedDifferenceState};
 pub use clipping::{Clipping, ClippingState};
+pub use clustered::{CLUSTERS_FEW, ClusterSums, ClusteredDifference, clustered_difference};
 pub use combined::{Combined, CombinedState};
 pub use determinism::Determinism;
 pub use eprocess::{EProcess, EProcessState, Question};
@@ -54,4 +60,5 @@ pub use estimate::{Estimate, Interval};
 pub use invalid::{InvalidObservation, InvalidTest};
 pub use moments::MomentsState;
 pub use sample_ratio::{SampleRatio, SampleRatioState};
+pub use student::student_quantile;
 pub use variety::VarietyState;

@@ -77,6 +77,10 @@ const MODULE_BANS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "backtest",
+        &["axum", "crate::cli", "crate::control", "crate::record"],
+    ),
+    (
         "decide",
         &[
             "axum",

@@ -100,6 +100,23 @@ pub fn list(folder: &Path) -> Result<Vec<u64>, DecisionLogError> {
     Ok(numbers)
 }
 
+/// The numbers of the segments in `folder`, ascending, whoever writes them.
+pub fn numbers(folder: &Path) -> Result<Vec<u64>, DecisionLogError> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder).map_err(disk("list", folder))? {
+        let found = entry.map_err(disk("list", folder))?.path();
+        if found.extension().and_then(|suffix| suffix.to_str()) == Some(SUFFIX) {
+            numbers.extend(
+                found
+                    .file_stem()
+                    .and_then(|stem| stem.to_str()?.parse::<u64>().ok()),
+            );
+        }
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
 /// Opens segment `number`; where its header is damaged, `guess` stands for it and the damage is given.
 pub fn open(
     folder: &Path,

@@ -9,10 +9,12 @@ use semver::Version;
 use signalbox_domain::{Domain, Timestamp, Word};
 
 use super::approval_arguments::{ApprovalsCommand, KeyCommand};
+use super::backtest_arguments::Backtest;
 use super::decision_arguments::{Decisions, Explain, Replay};
 use super::ledger_arguments::{Backup, LedgerCommand, Restore};
 use super::outcome_arguments::Outcomes;
 use super::release_arguments::{ReleaseSubcommand, Releases, TrialsOptions};
+use super::tune_arguments::Tune;
 use crate::demo::DemoArgs;
 
 pub(super) use identity::{Login, PrincipalCommand, TokenCommand, function};
@@ -33,6 +35,7 @@ Examples:
   signalbox scope use routing my-policy    let a scope run a policy
   signalbox decide routing order.json      ask for one decision
   signalbox check my-policy-1.0.0.toml     check a policy before anybody else sees it
+  signalbox backtest --params my-policy-1.0.0.toml --requests orders.ndjson.zst
 
 The API's own page is at http://127.0.0.1:8080/docs while a host runs."
 )]
@@ -257,6 +260,41 @@ Examples:
   signalbox replay --all --since 2d
   signalbox replay --all --policy routing-nearest --against routing-balanced@1.0.0")]
     Replay(Replay),
+    /// Judge versions on past requests, before anyone is exposed to them; needs no host
+    #[command(after_help = "\
+Every version decides every request again, each in a sandbox of its own, on all cores. The first version is what the others are
+compared with; files come before NAME@VERSION. What the requests say of today's system (`incumbent`) is judged as well.
+
+Each line of the requests is one, as it is sent to /v1/decisions, with its instant `now`. Prices are the cost book's: --cost-book,
+else the scope's of the configuration, else the defaults; the result says which. All amounts are modelled by the host, never
+taken from a policy. The interval (95 %) of each difference is clustered by local day (--zone) and meant for one look.
+
+The exit code is 0 if every line could be used, 3 if some could not (the first ones are named), and 1 if there is no result.
+
+Examples:
+  signalbox backtest --params policies/routing-balanced-1.1.0.toml --requests orders.ndjson.zst
+  signalbox backtest plugin.wasm --params p.toml --requests orders.ndjson.gz
+  signalbox backtest --params old.toml --params new.toml --requests orders.ndjson --zone America/Sao_Paulo --json
+  signalbox backtest routing-nearest@1.0.0 routing-balanced@1.0.0 --data .signalbox --requests orders.ndjson
+  signalbox backtest --params p.toml --requests orders.ndjson.zst --state run.state      again after a kill: goes on
+  signalbox backtest --params p.toml --requests orders.ndjson.zst --shard 3/16 --out 3.json
+  signalbox backtest merge *.json
+  signalbox backtest routing-balanced@1.0.0 --data .signalbox --since 2026-10-01T00:00:00Z
+  signalbox backtest --params old.toml --params new.toml --requests orders.ndjson --model-inventory")]
+    Backtest(Backtest),
+    /// Try settings of a policy's parameters on past requests, and write the chosen one as a new version
+    #[command(after_help = "\
+Every setting decides every request, as `signalbox backtest` has versions do. Setting 0 is the policy as it is. A setting is marked
+as efficient if no other one is at least as good in cost and in promises kept (allocation: shortage; returns: net recovery) and
+better in one.
+
+Examples:
+  signalbox tune policies/routing-balanced-1.0.0.toml --vary weights.lateness=100..400:4 --requests orders.ndjson.zst
+  signalbox tune routing-balanced@1.3.0 --data .signalbox --vary weights.lateness=200,400 --vary weights.split=50,100 \\
+    --requests orders.ndjson --picture tradeoff.svg
+  signalbox tune policies/routing-balanced-1.0.0.toml --vary weights.lateness=100..400:4 --write 3 --version 1.1.0 \\
+    policies/routing-balanced-1.1.0.toml   setting 3 as a new version; without requests nothing is tried")]
+    Tune(Tune),
     /// Look at the ledger, check it, export it; on the data folder, also while the host runs
     #[command(
         subcommand,

@@ -63,6 +63,18 @@ pub(super) fn accept<C: Decidable>(
     })
 }
 
+/// A policy's decision with its loss, or why the host would pass it over: the cause as one word, and the same for people.
+pub(crate) fn acceptable<C: Decidable>(
+    case: &C,
+    decision: C::Decision,
+    scope: &Scope,
+    book: &CostBook,
+) -> Result<(C::Decision, Loss), (&'static str, String)> {
+    let accepted = accept(case, decision, scope, book).map_err(|refused| (refused.cause, refused.detail))?;
+    let loss = accepted.loss.ok_or(("NO_PRICE", String::new()))?;
+    Ok((accepted.decision, loss))
+}
+
 /// The confidence that the host grants, or why it is too little.
 fn confidence(own_bp: u32, oldest: Option<Timestamp>, now: Timestamp, scope: &Scope) -> Result<u32, Refused> {
     let mut confidence_bp = own_bp;

@@ -26,7 +26,7 @@ impl Bundled {
         }
     }
 
-    fn get(&self, file: &str) -> Option<Arc<[u8]>> {
+    pub(crate) fn get(&self, file: &str) -> Option<Arc<[u8]>> {
         self.get.as_ref().and_then(|get| get(file))
     }
 }
@@ -58,7 +58,7 @@ pub(super) struct Component {
 }
 
 /// The file in which a policy's component is expected, relative to the folder of the policy file.
-pub(super) fn file_name(choice: &PluginChoice) -> String {
+pub(crate) fn file_name(choice: &PluginChoice) -> String {
     match choice {
         PluginChoice::Named { name, version } => format!("{name}-{version}.wasm"),
         PluginChoice::File { file } => file.clone(),

@@ -194,10 +194,7 @@ impl<C: Decidable> Job<C> {
 
     /// The same bar as for a live answer.
     fn accept(&self, decision: C::Decision) -> Result<(C::Decision, Loss), (&'static str, String)> {
-        let accepted = accept::accept(&*self.case, decision, &self.state.scope, &self.state.cost_book)
-            .map_err(|refused| (refused.cause, refused.detail))?;
-        let loss = accepted.loss.ok_or(("NO_PRICE", String::new()))?;
-        Ok((accepted.decision, loss))
+        accept::acceptable(&*self.case, decision, &self.state.scope, &self.state.cost_book)
     }
 
     fn compared(
