@@ -15,8 +15,8 @@ use signalbox_ledger::{Journal, KeyFile, verify_export};
 use tokio::sync::Mutex;
 
 pub use signalbox_ledger::{
-    Checkpoint, CheckpointsError, ExportError, ExportFilter, Exported, Head, LedgerError, Progress, Verified,
-    VerifiedExport,
+    Checkpoint, CheckpointsError, ExportError, ExportFilter, Exported, Head, LedgerError, Progress,
+    PublicKey, Verified, VerifiedExport,
 };
 
 /// Entries that a page may look at: a filter that fits little must not make a caller wait for the whole ledger.

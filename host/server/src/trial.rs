@@ -6,6 +6,7 @@
 
 mod disagreements;
 mod figures;
+mod nodes;
 mod rules;
 mod state;
 mod store;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 
 pub use disagreements::{Disagreement, Disagreements};
 pub use figures::{SegmentFigures, TermFigures, TestFigures, TrialFigures};
+pub use nodes::{NodeFigures, Nodes};
 pub use rules::{CLIPPED_MAX, PAIRS_MAX, Rules};
 pub use state::{Determinism, Fault, Live, NotATrial, Pair, Subject, Trial, TrialKey};
 pub use store::TrialError;

@@ -352,3 +352,51 @@ async fn a_full_shadow_drops_and_counts_and_no_answer_waits() {
     assert!(trial.dropped > 0, "{trial:#?}");
     stage.host.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_is_compared_with_the_oldest_champion_too() {
+    let stage = Stage::new(120).await;
+    let second = policy_toml(
+        POLICY,
+        "1.0.1",
+        "routing",
+        FILE,
+        "limits.candidates_max = 5\n\n[limits]\ndeadline_ms = 60000",
+    );
+    stage.host.go_live(POLICY, "1.0.1", &second).await;
+    let wide = challenger("1.1.0", "limits.candidates_max = 4")
+        .replace("loss_minor_per_decision = 50", "loss_minor_per_decision = 2_500")
+        .replace("per_year_minor = 100_000_000", "per_year_minor = 10_000_000_000");
+    stage.shadow(POLICY, "1.1.0", &wide).await;
+    let before = stage.show(POLICY, "1.1.0").await;
+    let no_trial = before["gates"].as_array().unwrap().iter();
+    assert!(
+        no_trial
+            .clone()
+            .all(|gate| gate["name"] != "anchor" || gate["state"] != "met")
+    );
+    let answered = stage.decide().await;
+    assert!(answered.iter().all(|version| version == "1.0.1"));
+    let of_anchor = |figures: &[TrialFigures]| -> Option<TrialFigures> {
+        let is_it = |one: &&TrialFigures| matches!(one.key.subject, Subject::Anchor { .. });
+        figures.iter().find(is_it).cloned()
+    };
+    let figures = stage
+        .shown("the anchor", |figures| {
+            of_anchor(figures).is_some_and(|trial| trial.all.non_inferiority.answered)
+        })
+        .await;
+    let trial = of_anchor(&figures).unwrap();
+    assert_eq!(
+        (trial.key.challenger, trial.key.champion),
+        (format!("{POLICY}@1.1.0"), format!("{POLICY}@1.0.0"))
+    );
+    let detail = stage.show(POLICY, "1.1.0").await;
+    assert_eq!(gate(&detail, "anchor")["state"], "met", "{detail:#}");
+    let (status, listed) = stage.host.get("/v1/trials?subject=anchor").await;
+    assert_eq!(
+        (status, listed["trials"].as_array().map(Vec::len)),
+        (200, Some(1))
+    );
+    stage.host.stop().await;
+}

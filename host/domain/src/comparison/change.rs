@@ -225,7 +225,66 @@ pub struct Disposal {
     pub destination_node: Option<String>,
 }
 
+impl LinePlace {
+    fn node(&self) -> Option<&str> {
+        match self {
+            LinePlace::Shipment { shipment, .. } => Some(&shipment.from_node),
+            LinePlace::Unassigned { .. } => None,
+        }
+    }
+}
+
+impl DemandPlace {
+    fn node(&self) -> Option<&str> {
+        match self {
+            DemandPlace::Supply { node_id, .. } => Some(node_id),
+            _ => None,
+        }
+    }
+}
+
+impl Disposal {
+    fn node(&self) -> Option<&str> {
+        self.destination_node.as_deref()
+    }
+}
+
 impl Change {
+    /// The node that units leave from with the champion, that with the challenger, and how many; none of what moves no units
+    /// between nodes. An item that goes to a node counts as one unit that the node has to do with.
+    pub fn moved(&self) -> Option<(Option<&str>, Option<&str>, u64)> {
+        match self {
+            Change::LineMoved {
+                units,
+                champion,
+                challenger,
+                ..
+            } => {
+                let node = |place| LinePlace::node(Option::as_ref(place)?);
+                Some((node(champion), node(challenger), *units))
+            }
+            Change::DemandMoved {
+                units,
+                champion,
+                challenger,
+                ..
+            } => {
+                let node = |place| DemandPlace::node(Option::as_ref(place)?);
+                Some((node(champion), node(challenger), *units))
+            }
+            Change::Disposition { champion, challenger } => {
+                let node = |place| Disposal::node(Option::as_ref(place)?);
+                Some((node(champion), node(challenger), 1))
+            }
+            Change::Status { .. }
+            | Change::Repacked { .. }
+            | Change::Shipments { .. }
+            | Change::Arrival { .. }
+            | Change::AvailableToPromise { .. }
+            | Change::Referral { .. } => None,
+        }
+    }
+
     /// The same change with the sides changed over.
     pub(crate) fn mirrored(mut self) -> Change {
         use std::mem::swap;

@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use signalbox_ledger::PublicKey;
-
 use super::client::Client;
 use super::error::CliError;
 use super::ledger::{Bar, kept};
 use super::ledger_arguments::{Backup, Restore};
 use super::table;
 use crate::api::{BackupView, TakeBackup};
+use crate::audit::PublicKey;
 use crate::backup;
 use crate::error_text::chain;
 

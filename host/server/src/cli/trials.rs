@@ -11,6 +11,8 @@ use crate::trial::{Disagreement, SegmentFigures, Subject, TrialFigures};
 
 /// Segments that are shown in a table.
 const SEGMENTS_SHOWN: usize = 12;
+/// Nodes that lose that are shown.
+const NODES_SHOWN: usize = 5;
 /// Disagreements that are shown of each kind.
 const DISAGREEMENTS_SHOWN: usize = 3;
 /// Changes that are shown of a disagreement.
@@ -67,6 +69,17 @@ pub(super) fn render(trial: &TrialFigures) -> String {
     if trial.all.pairs > 0 {
         let _ = write!(text, "\n\n{}", indented(&segments(trial)));
         let _ = write!(text, "\n\n{}", indented(&terms(trial)));
+    }
+    let losing = trial
+        .nodes
+        .iter()
+        .filter(|node| node.units_lost > node.units_gained);
+    for node in losing.take(NODES_SHOWN) {
+        let _ = write!(
+            text,
+            "\n  node {} would ship {} units less and {} more",
+            node.node_id, node.units_lost, node.units_gained
+        );
     }
     for (title, list) in [
         ("Costs most more", &trial.losses),

@@ -15,10 +15,12 @@ use crate::control::ReleaseReport;
 use crate::record::HOST_VERSION;
 use crate::replay::{Difference, differences};
 use crate::snapshot::{LivePolicy, ScopeState};
-use crate::trial::{Disagreement, SegmentFigures, TrialFigures};
+use crate::trial::{Disagreement, NodeFigures, SegmentFigures, TrialFigures};
 
 /// Disagreements in the document.
 const DISAGREEMENTS: usize = 24;
+/// Nodes that lose, and nodes that gain, in the document.
+const NODES: usize = 25;
 /// Segments in the document.
 const SEGMENTS: usize = 50;
 
@@ -80,6 +82,7 @@ pub(super) fn evidence(
             .take(SEGMENTS)
             .cloned()
             .collect::<Vec<SegmentFigures>>(),
+        nodes: nodes(trial),
         disagreements: disagreements(trial),
         gates: report.outlook.gates.clone(),
         live: trial.live.clone(),
@@ -188,6 +191,14 @@ fn money(trial: &TrialFigures, state: &ScopeState) -> MoneyEvidence {
         terms: trial.terms.clone(),
         pairs: trial.all.pairs,
     }
+}
+
+/// The nodes that lose most units, and those that gain most.
+fn nodes(trial: &TrialFigures) -> Vec<NodeFigures> {
+    let all = &trial.nodes;
+    let rest = all.iter().skip(NODES);
+    let gaining = rest.skip(all.len().saturating_sub(NODES.saturating_mul(2)));
+    all.iter().take(NODES).chain(gaining).cloned().collect()
 }
 
 /// The largest losses, some gains, and of what is left a sample of each segment; none twice.

@@ -12,7 +12,9 @@ use utoipa::ToSchema;
 
 use crate::control::Gate;
 use crate::measured::MeasuredFigures;
-use crate::trial::{Determinism, Disagreement, Fault, Live, Rules, SegmentFigures, TermFigures, TestFigures};
+use crate::trial::{
+    Determinism, Disagreement, Fault, Live, NodeFigures, Rules, SegmentFigures, TermFigures, TestFigures,
+};
 
 /// What is known of a release.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -32,6 +34,9 @@ pub struct Evidence {
     pub service: ServiceEvidence,
     /// Segments, those that lose most first.
     pub who_loses: Vec<SegmentFigures>,
+    /// What it means for nodes: those that lose most units, and those that gain most.
+    #[serde(default)]
+    pub nodes: Vec<NodeFigures>,
     /// Disagreements: the largest losses, the largest gains, and a fair sample.
     pub disagreements: Vec<Disagreement>,
     /// Every gate to the next stage as it stood.

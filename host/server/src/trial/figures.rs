@@ -9,6 +9,7 @@ use signalbox_domain::segment::Segment;
 use utoipa::ToSchema;
 
 use super::disagreements::Disagreement;
+use super::nodes::NodeFigures;
 use super::rules::Rules;
 use super::state::{Determinism, Fault, Live, Trial, TrialKey};
 use super::tally::{Standing, Tally};
@@ -144,6 +145,8 @@ pub struct TrialFigures {
     pub live: BTreeMap<u32, Live>,
     /// Whether requests are split between the arms as the ramp says: answered means that they are not.
     pub ratio: TestFigures,
+    /// What it means for nodes, those that lose most units first.
+    pub nodes: Vec<NodeFigures>,
     /// Disagreements in which it costs most more, the worst first.
     pub losses: Vec<Disagreement>,
     /// Disagreements in which it costs most less, the best first.
@@ -197,6 +200,7 @@ impl TrialFigures {
                 alpha: super::state::RATIO_ALPHA,
                 rejected: trial.ratio.rejected(),
             }),
+            nodes: trial.nodes.figures(),
             losses: trial.disagreements.losses().to_vec(),
             gains: trial.disagreements.gains().to_vec(),
             sampled: sampled

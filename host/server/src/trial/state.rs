@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::disagreements::{Disagreement, Disagreements};
+use super::nodes::Nodes;
 use super::rules::Rules;
 use super::tally::{SavedTally, Tally};
 
@@ -161,6 +162,8 @@ pub struct Trial {
     pub live: BTreeMap<u32, Live>,
     /// Whether requests are split between the arms as the ramp says.
     pub ratio: SampleRatio,
+    /// Which nodes get less to do, and which more.
+    pub nodes: Nodes,
     /// Disagreements that are kept in full.
     pub disagreements: Disagreements,
 }
@@ -191,6 +194,7 @@ impl Trial {
             determinism: Determinism::default(),
             live: BTreeMap::new(),
             ratio: SampleRatio::new(RATIO_ALPHA)?,
+            nodes: Nodes::default(),
             disagreements: Disagreements::default(),
         })
     }
@@ -212,6 +216,7 @@ impl Trial {
                 tally.add(pair.champion_minor, pair.challenger_minor);
             }
         }
+        self.nodes.add(&pair.comparison);
         match pair.comparison {
             Comparison::Matched => self.matched = self.matched.saturating_add(1),
             Comparison::Mismatched(mismatch) => {
@@ -310,6 +315,7 @@ impl Trial {
             determinism: self.determinism,
             live: self.live.clone(),
             ratio: self.ratio.state(),
+            nodes: self.nodes.clone(),
             disagreements: self.disagreements.clone(),
         }
     }
@@ -348,6 +354,7 @@ impl Trial {
             determinism: saved.determinism,
             live: saved.live,
             ratio: SampleRatio::restore(RATIO_ALPHA, saved.ratio)?,
+            nodes: saved.nodes,
             disagreements: saved.disagreements,
         })
     }
@@ -377,6 +384,8 @@ pub struct SavedTrial {
     determinism: Determinism,
     live: BTreeMap<u32, Live>,
     ratio: SampleRatioState,
+    #[serde(default)]
+    nodes: Nodes,
     disagreements: Disagreements,
 }
 
