@@ -100,7 +100,7 @@ pub struct VersionSums {
     pub segments: BTreeMap<Segment, Part>,
     /// How full its world was, where stock and capacity run out.
     pub world: WorldSums,
-    /// Keys with more than [`SEGMENT_VALUES_MAX`] values.
+    /// Keys with more than `SEGMENT_VALUES_MAX` values.
     pub too_many: BTreeSet<SegmentKey>,
 }
 
