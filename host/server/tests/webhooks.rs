@@ -383,20 +383,24 @@ async fn a_redirect_is_not_followed_and_the_secret_part_of_a_url_is_not_shown() 
     tasks.stop().await;
 }
 
-/// A whole host: the configuration, the kill switch, the API.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_host_tells_of_its_kill_switch() {
-    let receiver = Receiver::start(|| StatusCode::OK).await;
+/// A host with a webhook of these settings, and `more` in its configuration.
+async fn host_that_tells(receiver: &Receiver, settings: &str, more: &str) -> Served {
     let folder = folders("");
     std::fs::write(folder.path().join("hook.key"), SECRET).unwrap();
     let path = folder.path().join("signalbox.toml");
     let config = std::fs::read_to_string(&path).unwrap();
-    let webhooks = format!(
-        "[[webhooks]]\nurl = {:?}\nsecret_file = \"hook.key\"\nevents = [\"stops\"]\nscopes = [\"returns\"]\n\n",
-        receiver.url
-    );
-    std::fs::write(&path, format!("{webhooks}{config}")).unwrap();
-    let host = Served::over(folder).await;
+    let url = &receiver.url;
+    let webhook = format!("[[webhooks]]\nurl = {url:?}\nsecret_file = \"hook.key\"\n{settings}\n\n");
+    std::fs::write(&path, format!("{webhook}{config}{more}")).unwrap();
+    Served::over(folder).await
+}
+
+/// A whole host: the configuration, the kill switch, the API.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_tells_of_its_kill_switch() {
+    let receiver = Receiver::start(|| StatusCode::OK).await;
+    let told = "events = [\"stops\"]\nscopes = [\"returns\"]";
+    let host = host_that_tells(&receiver, told, "").await;
     for scope in ["routing", "returns"] {
         let url = host.url(&format!("/v1/scopes/{scope}/builtin"));
         let forced = json!({ "forced": true, "reason": "incident" });
@@ -436,18 +440,9 @@ async fn a_host_tells_of_its_kill_switch() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_tells_when_a_gate_of_a_release_changes() {
     let receiver = Receiver::start(|| StatusCode::OK).await;
-    let folder = folders("");
-    std::fs::write(folder.path().join("hook.key"), SECRET).unwrap();
-    let path = folder.path().join("signalbox.toml");
-    let config = std::fs::read_to_string(&path).unwrap();
-    let webhooks = format!(
-        "[[webhooks]]\nurl = {:?}\nsecret_file = \"hook.key\"\nevents = [\"gates\"]\n\n",
-        receiver.url
-    );
     let orders = "\n[shadow]\ntwice_bp = 10000\n\n[[scope]]\nname = \"routing\"\ndomain = \"routing\"\nimmediate = true\n\n\
         [scope.standing_orders]\nshadow = { min_decisions = 1, min_hours = 0, sample_bp = 100 }\n";
-    std::fs::write(&path, format!("{webhooks}{config}{orders}")).unwrap();
-    let host = Served::over(folder).await;
+    let host = host_that_tells(&receiver, "events = [\"gates\"]", orders).await;
     host.go_live("behave").await;
     let plan = "[rollout]\nshadow = { min_decisions = 1, min_hours = 0 }\n";
     let challenger = hostile("behave")

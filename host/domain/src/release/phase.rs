@@ -154,6 +154,11 @@ impl Phase {
         matches!(self.exposure(), Phase::Shadow { .. })
     }
 
+    /// Whether it is compared with the champion: in its shadow or its canary, held or not.
+    pub fn is_compared(&self) -> bool {
+        matches!(self.exposure(), Phase::Shadow { .. } | Phase::Canary { .. })
+    }
+
     /// Whether nothing can happen to it any more.
     pub const fn is_final(&self) -> bool {
         matches!(

@@ -7,7 +7,6 @@ use semver::Version;
 use signalbox_domain::cost_book::CostBook;
 use signalbox_domain::envelope::Lever;
 use signalbox_domain::events::{AdmittedVersion, PolicyVersion, State};
-use signalbox_domain::release::Phase;
 use signalbox_domain::scope::Scope;
 use signalbox_domain::{Digest, Domain, Timestamp};
 
@@ -89,17 +88,11 @@ impl<'a> World<'a> {
             needed.extend(glass.and_then(|glass| glass.wanted(self.now)).cloned());
             let releases = self.state.releases_of(&scope.name);
             let running = releases.filter(|release| release.phase().is_shadow() || release.phase().is_live());
-            let running: Vec<_> = running.map(|release| release.version().clone()).collect();
-            let is_compared = self.state.releases_of(&scope.name).any(|release| {
-                matches!(
-                    release.phase().exposure(),
-                    Phase::Shadow { .. } | Phase::Canary { .. }
-                )
-            });
-            if is_compared {
+            needed.extend(running.map(|release| release.version().clone()));
+            let mut releases = self.state.releases_of(&scope.name);
+            if releases.any(|release| release.phase().is_compared()) {
                 needed.extend(self.state.anchor(&scope.name, self.now).cloned());
             }
-            needed.extend(running);
         }
         needed
     }

@@ -43,11 +43,9 @@ pub(super) async fn run(control: ControlHandle, end: CancellationToken) {
 fn due<'a>(control: &ControlHandle, snapshot: &'a Snapshot) -> Vec<(&'a ReleaseState, Command, String)> {
     let judged = |state: &'a ReleaseState| {
         let release = &state.release;
-        let is_compared = matches!(
-            release.phase().exposure(),
-            Phase::Shadow { .. } | Phase::Canary { .. }
-        );
-        let scope = snapshot.scope(release.scope()).filter(|_| is_compared)?;
+        let scope = snapshot
+            .scope(release.scope())
+            .filter(|_| release.phase().is_compared())?;
         let key = scope.trial_key(release.id(), release.version());
         let shown = control
             .trials()

@@ -30,6 +30,8 @@ pub(super) struct Units {
     waiting: Waiting,
     /// When each of them is over, by unit and arm.
     places: HashMap<(String, bool), Timestamp>,
+    /// How many they are by arm: figures are asked for several times a second.
+    open: Side<u64>,
     closed: Side<u64>,
     sequences: Vec<Sequence>,
     reports: SampleRatio,
@@ -46,6 +48,7 @@ impl Units {
         Ok(Units {
             waiting: BTreeMap::new(),
             places: HashMap::new(),
+            open: Side::default(),
             closed: Side::default(),
             sequences: sequences.collect::<Result<_, _>>()?,
             reports: SampleRatio::new(REPORTS_ALPHA)?,
@@ -70,6 +73,8 @@ impl Units {
             let ((_, unit, canary), (share, metrics)) = first.remove_entry();
             self.places.remove(&(unit, canary));
             let arm = if canary { Arm::Canary } else { Arm::Champion };
+            let open = self.open.of(arm);
+            *open = open.saturating_sub(1);
             let is_first = !metrics.known().is_empty();
             self.take(arm, share, &metrics.closed(), &METRICS, is_first);
         }
@@ -95,6 +100,9 @@ impl Units {
             // A later decision of the same unit has moved the end.
             if let Some(before) = self.places.insert(name.clone(), unit.closes_at) {
                 self.waiting.remove(&(before, name.0.clone(), name.1));
+            } else {
+                let open = self.open.of(arm);
+                *open = open.saturating_add(1);
             }
             self.waiting
                 .insert((unit.closes_at, name.0, name.1), (share, metrics));
@@ -138,16 +146,10 @@ impl Units {
     }
 
     pub(super) fn figures(&self) -> MeasuredFigures {
-        let mut open = Side::<u64>::default();
-        for (_, _, canary) in self.waiting.keys() {
-            let arm = if *canary { Arm::Canary } else { Arm::Champion };
-            let count = open.of(arm);
-            *count = count.saturating_add(1);
-        }
         let metrics = self.sequences.iter().map(Sequence::figures);
         MeasuredFigures {
             closed: self.closed,
-            open,
+            open: self.open,
             metrics: metrics
                 .filter(|figures| figures.champion.units > 0 || figures.canary.units > 0)
                 .collect(),

@@ -312,7 +312,10 @@ fn anchor(facts: &Facts<'_>) -> Gate {
         return Gate::new(
             "anchor",
             GateState::Inconclusive,
-            format!("nothing was compared with {version}, the champion of a year ago, yet"),
+            format!(
+                "nothing was compared with {version}, the champion of a year ago, yet; if that stays so, `signalbox policies` says \
+                 whether that version can still decide"
+            ),
         );
     };
     let (test, margin) = (trial.all.non_inferiority, money(trial.rules.margin_minor()));
@@ -322,8 +325,8 @@ fn anchor(facts: &Facts<'_>) -> Gate {
         (false, false) => GateState::Inconclusive,
     };
     let detail = format!(
-        "{} than {version}, the champion of a year ago. If it were worse than that by more than {margin} a decision, this test \
-         would pass it at most 1 time in {}",
+        "against {version}, the champion of a year ago: {}. If it were worse than that by more than {margin} a decision, this \
+         test would pass it at most 1 time in {}",
         difference(&trial.all),
         one_in(test)
     );
