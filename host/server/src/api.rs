@@ -13,6 +13,7 @@ mod backups;
 mod body;
 mod break_glass;
 pub mod commands;
+mod decision_export;
 mod decision_log;
 pub mod decision_views;
 mod decisions;
@@ -68,6 +69,7 @@ pub use approver_keys::{KeyList, KeyView, RegisterKey};
 pub use backups::{BackupView, TakeBackup};
 pub use break_glass::{GlassInForce, GlassView, ProposeBreakGlass, ReviewBreakGlass, ReviewDue};
 pub use commands::{Because, ForceBuiltin, LeverBody, UsePolicy};
+pub use decision_export::{ExportEnd, ExportSummary};
 pub use decision_log::ReplayBody;
 pub use delegations::{DelegateApproval, DelegationList};
 pub use evidence::EvidenceView;
@@ -160,6 +162,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(ledger::router())
         .merge(backups::router())
         .merge(decision_log::router())
+        .merge(decision_export::router())
         .merge(outcomes::router())
         .merge(webhooks::router())
         .merge(events::router())

@@ -17,6 +17,8 @@ mod client;
 mod credentials;
 mod decide;
 mod decision_arguments;
+mod decision_export;
+mod decision_parquet;
 mod decisions;
 mod demo;
 mod error;

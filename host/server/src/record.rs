@@ -1,6 +1,7 @@
 //! Recording decisions: what is asked and answered goes into the decision log, durably before the answer or soon after it.
 
 mod error;
+mod export;
 mod settings;
 mod upkeep;
 
@@ -16,6 +17,7 @@ use signalbox_ledger::decisions::{Buffered, DecisionLog, Depth, Idempotency, mas
 use uuid::Uuid;
 
 pub use error::RecordError;
+pub use export::{Exported, Taken};
 pub use settings::{LogMode, OnLogFailure, RecordSettings};
 pub use signalbox_ledger::decisions::{
     Assigned, DecisionLogError, DecisionRecord, Envelope, Filter, MaskAction, MaskRule, Page, Payload,

@@ -1,4 +1,4 @@
-//! `cargo api`: schemathesis on a real host.
+//! `cargo api`: schemathesis on a real host, and its exports read by DuckDB.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,16 @@ const REQUIREMENTS: &str = "tests/api/requirements.txt";
 /// Ends a folder that has everything.
 const COMPLETE: &str = "complete";
 
-/// Installs schemathesis and runs it.
+/// Installs schemathesis and DuckDB and runs what uses them.
 pub(crate) fn run(root: &Path) -> Result<(), ChoreError> {
     let program = install(root)?;
-    let mut call =
-        CargoCall::new("test --workspace --test openapi -- --ignored --test-threads 1 --nocapture");
-    call.environment = vec![("SIGNALBOX_SCHEMATHESIS", program.into())];
+    let mut call = CargoCall::new(
+        "test --workspace --test openapi --test decision_export -- --ignored --test-threads 1 --nocapture",
+    );
+    call.environment = vec![
+        ("SIGNALBOX_PYTHON", program.with_file_name("python").into()),
+        ("SIGNALBOX_SCHEMATHESIS", program.into()),
+    ];
     call.run(root)
 }
 

@@ -46,6 +46,31 @@ pub struct Filter {
     pub fallback_cause: Option<String>,
 }
 
+impl Filter {
+    /// Whether a record's envelope matches everything that is given.
+    pub fn matches(&self, envelope: &Envelope) -> bool {
+        fn is<T: PartialEq>(wanted: Option<&T>, found: &T) -> bool {
+            wanted.is_none_or(|wanted| wanted == found)
+        }
+        is(self.decision_id.as_ref(), &envelope.decision_id)
+            && self
+                .unit
+                .as_ref()
+                .is_none_or(|unit| envelope.units.contains(unit))
+            && is(self.scope.as_ref(), &envelope.scope)
+            && is(self.policy.as_ref(), &envelope.policy)
+            && is(self.version.as_ref(), &envelope.version)
+            && self.since.is_none_or(|since| envelope.at >= since)
+            && self.until.is_none_or(|until| envelope.at < until)
+            && is(self.assigned_arm.as_ref(), &envelope.assigned_arm)
+            && is(self.answered_by.as_ref(), &envelope.answered_by)
+            && self
+                .fallback_cause
+                .as_ref()
+                .is_none_or(|cause| envelope.fallback_causes.contains(cause))
+    }
+}
+
 /// Records that were looked for, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {

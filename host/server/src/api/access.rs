@@ -69,6 +69,7 @@ pub const ACCESS: &[Endpoint] = &[
     on("DELETE", "/v1/decisions", Needs(Erase, Host)),
     on("GET", "/v1/decisions", Needs(ReadDecisions, Somewhere)),
     on("POST", "/v1/decisions/allocation", Needs(Decide, InBody)),
+    on("GET", "/v1/decisions/export", Needs(ReadDecisions, Somewhere)),
     on("POST", "/v1/decisions/returns", Needs(Decide, InBody)),
     on("POST", "/v1/decisions/routing", Needs(Decide, InBody)),
     on(

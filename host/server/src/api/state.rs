@@ -6,6 +6,7 @@ use signalbox_domain::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 use super::attempts::Attempts;
+use super::decision_export;
 use super::options::ApiOptions;
 use super::shed::Gate;
 use crate::audit::LedgerReader;
@@ -70,6 +71,7 @@ struct Inner {
     readiness: watch::Receiver<Readiness>,
     gate: Gate,
     offload: Semaphore,
+    exports: Arc<Semaphore>,
     clock: Clock,
     attempts: Attempts,
 }
@@ -95,6 +97,7 @@ impl Api {
                 readiness,
                 gate,
                 offload,
+                exports: Arc::new(Semaphore::new(decision_export::AT_ONCE)),
                 clock,
                 attempts: Attempts::default(),
             }),
@@ -173,6 +176,11 @@ impl Api {
     /// Places for work that is done off the runtime's own workers.
     pub(super) fn offload(&self) -> &Semaphore {
         &self.inner.offload
+    }
+
+    /// Places for exports of decisions.
+    pub(super) fn exports(&self) -> &Arc<Semaphore> {
+        &self.inner.exports
     }
 
     pub(super) fn gauges(&self) -> Gauges {

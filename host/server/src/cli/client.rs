@@ -202,6 +202,33 @@ impl Client {
         self.read(request).await
     }
 
+    /// Asks for something long, and gives the answer to be read piece by piece.
+    pub async fn stream(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<reqwest::Response, CliError> {
+        let mut url = self.url(path)?;
+        url.query_pairs_mut().extend_pairs(query);
+        let request = self.http.request(Method::GET, url).timeout(PATIENCE);
+        let response = self.start(request).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(|source| self.broken(source))?;
+        Err(self.refusal(status, &body))
+    }
+
+    /// Why a connection ended.
+    pub fn broken(&self, source: reqwest::Error) -> CliError {
+        let server = self.server.clone();
+        match source.is_connect() {
+            true => CliError::NoHost { server, source },
+            false => CliError::Broken { server, source },
+        }
+    }
+
     fn url(&self, path: &[&str]) -> Result<Url, CliError> {
         let mut url = self.base.clone();
         url.path_segments_mut()
@@ -216,29 +243,29 @@ impl Client {
         serde_json::from_slice(&body).map_err(|_| self.not_a_host(status))
     }
 
-    /// The status and body of an answer that is no refusal.
-    async fn send(&self, request: RequestBuilder) -> Result<(u16, Vec<u8>), CliError> {
-        let broken = |source: reqwest::Error| {
-            let server = self.server.clone();
-            if source.is_connect() {
-                CliError::NoHost { server, source }
-            } else {
-                CliError::Broken { server, source }
-            }
-        };
+    async fn start(&self, request: RequestBuilder) -> Result<reqwest::Response, CliError> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token.reveal()),
             None => request,
         };
-        let response = request.send().await.map_err(broken)?;
+        request.send().await.map_err(|source| self.broken(source))
+    }
+
+    /// The status and body of an answer that is no refusal.
+    async fn send(&self, request: RequestBuilder) -> Result<(u16, Vec<u8>), CliError> {
+        let response = self.start(request).await?;
         let status = response.status();
-        let body = response.bytes().await.map_err(broken)?;
-        if status.is_success() {
-            return Ok((status.as_u16(), body.into()));
+        let body = response.bytes().await.map_err(|source| self.broken(source))?;
+        match status.is_success() {
+            true => Ok((status.as_u16(), body.into())),
+            false => Err(self.refusal(status.as_u16(), &body)),
         }
-        match serde_json::from_slice::<ReceivedProblem>(&body) {
-            Ok(problem) => Err(CliError::Refused(Box::new(problem))),
-            Err(_) => Err(self.not_a_host(status.as_u16())),
+    }
+
+    fn refusal(&self, status: u16, body: &[u8]) -> CliError {
+        match serde_json::from_slice::<ReceivedProblem>(body) {
+            Ok(problem) => CliError::Refused(Box::new(problem)),
+            Err(_) => self.not_a_host(status),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The arguments of commands about what was decided.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueEnum};
 use signalbox_domain::Timestamp;
 use uuid::Uuid;
@@ -89,6 +91,15 @@ pub(in crate::cli) enum DecisionsCommand {
         /// The decision's id
         decision_id: Uuid,
     },
+    /// Every decision that fits, oldest first, for DuckDB, pandas or a spreadsheet
+    #[command(
+        after_help = "Examples:\n  signalbox decisions export --since 30d --out decisions.parquet\n  \
+                      signalbox decisions export --policy routing-balanced@1.3.0 | zstd > decisions.ndjson.zst\n\n\
+                      A line of NDJSON is what `signalbox decisions show` prints. In Parquet, what is known of a decision has \
+                      columns of its own;\n`request` and `answer` are JSON texts, `host_loss_minor` is in minor units of \
+                      `currency`."
+    )]
+    Export(Export),
     /// Erase what was asked and answered about an order or a return; ids, instants and versions stay
     #[command(
         after_help = "Example:\n  signalbox decisions erase --order 2e7a8482 --reason 'request of 3 May' --yes"
@@ -112,6 +123,39 @@ pub(in crate::cli) enum DecisionsCommand {
         #[arg(long, required = true)]
         yes: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Export {
+    #[command(flatten)]
+    pub which: Which,
+    /// How; by the ending of --out when absent, else NDJSON
+    #[arg(long, value_enum)]
+    pub format: Option<ExportFormat>,
+    /// Into this file instead of standard output; it is there only once it is complete
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+impl Export {
+    /// The format that was asked for or that the file's name says.
+    pub fn chosen(&self) -> ExportFormat {
+        let ending = self.out.as_deref().and_then(Path::extension);
+        let by_name = match ending.is_some_and(|ending| ending == "parquet") {
+            true => ExportFormat::Parquet,
+            false => ExportFormat::Ndjson,
+        };
+        self.format.unwrap_or(by_name)
+    }
+}
+
+/// How decisions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ExportFormat {
+    /// A line of JSON for each decision
+    Ndjson,
+    /// Apache Parquet, compressed with zstd
+    Parquet,
 }
 
 #[derive(Debug, Args)]

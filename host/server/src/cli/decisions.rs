@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::decision_arguments::{ArmArgument, Decisions, DecisionsCommand, Explain, Replay, Which};
+use super::decision_export;
 use super::error::CliError;
 use super::table;
 use crate::api::ReplayBody;
@@ -31,6 +32,7 @@ pub(super) async fn run(client: &Client, options: &Decisions) -> Result<(), CliE
                 .await?;
             table::print(&table::pretty(&text))
         }
+        Some(DecisionsCommand::Export(options)) => decision_export::run(client, options).await,
         Some(DecisionsCommand::Erase {
             order,
             return_id,
@@ -115,7 +117,8 @@ async fn collect(client: &Client, which: &Which, limit: usize) -> Result<Vec<Dec
     Ok(found)
 }
 
-fn query(which: &Which) -> Vec<(&'static str, String)> {
+/// What the host is asked for.
+pub(super) fn query(which: &Which) -> Vec<(&'static str, String)> {
     let now = clock::now();
     let (policy, version) = match which.policy.as_deref().map(|policy| policy.split_once('@')) {
         Some(Some((policy, version))) => (Some(policy.to_owned()), Some(version.to_owned())),
@@ -317,8 +320,8 @@ impl Bulk {
     }
 }
 
-/// An enum's word as in JSON.
-fn word(value: &impl serde::Serialize) -> String {
+/// An enum's word as in JSON, or the JSON of what is no single word.
+pub(super) fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => word,
         other => other.map(|value| value.to_string()).unwrap_or_default(),

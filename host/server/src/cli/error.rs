@@ -72,6 +72,14 @@ pub enum CliError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("{} cannot be written; nothing of what was there before is changed", .file.display())]
+    Unwritable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The configuration or the start failed, or a policy did not pass.
     #[error("{0}")]
     Report(String),
