@@ -20,6 +20,7 @@ mod decisions;
 mod delegations;
 mod describe;
 mod docs;
+mod drift;
 mod events;
 mod evidence;
 mod extract;
@@ -72,6 +73,7 @@ pub use commands::{Because, ForceBuiltin, LeverBody, UsePolicy};
 pub use decision_export::{ExportEnd, ExportSummary};
 pub use decision_log::ReplayBody;
 pub use delegations::{DelegateApproval, DelegationList};
+pub use drift::DriftList;
 pub use evidence::EvidenceView;
 pub use health::Health;
 pub use identity::{
@@ -175,6 +177,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(approver_keys::router())
         .merge(break_glass::router())
         .merge(trials::router())
+        .merge(drift::router())
         .merge(evidence::router())
         .merge(commands::router())
 }

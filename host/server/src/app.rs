@@ -21,6 +21,7 @@ use crate::api::{self, Api, ApiOptions, Readiness};
 use crate::clock;
 use crate::config::{Config, ServerSettings};
 use crate::control::{Clock, ControlError, ControlHandle, HandedOut, StartError};
+use crate::drift;
 use crate::error_text;
 use crate::intake::{Bundled, IntakeError};
 use crate::measured;
@@ -200,6 +201,7 @@ impl App {
         background.spawn(|end| webhooks::watch_gates(core.webhooks(), control.clone(), end));
         background
             .spawn(|end| measured::run(control.measured().clone(), core.outcomes(), control.clone(), end));
+        background.spawn(|end| drift::watch(core.drift(&config), telemetry.clone(), end));
         background.spawn(|end| record::upkeep(core.recorder(), core.control(), end));
         let services = core.services(&config, &telemetry);
         let options = ApiOptions {

@@ -21,6 +21,7 @@ mod decision_export;
 mod decision_parquet;
 mod decisions;
 mod demo;
+mod drift;
 mod error;
 mod keys;
 mod ledger;
@@ -115,6 +116,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Decisions(options) => {
             on_client(connect, async |client| decisions::run(client, &options).await)
         }
+        Command::Drift(options) => on_client(connect, async |client| drift::run(client, &options).await),
         Command::Outcomes(options) => {
             on_client(connect, async |client| outcomes::run(client, &options).await)
         }

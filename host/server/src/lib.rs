@@ -2,7 +2,7 @@
 //!
 //! `config` reads what the operator wrote; `intake` watches the policy folder and admits versions; `control` is the one
 //! writer of what is live; `snapshot` is what it publishes; `decide` answers requests from a snapshot
-//! and compares challengers in the shadow; `trial` is what they have shown; `backtest` judges versions on past requests; `api` is HTTP and
+//! and compares challengers in the shadow; `trial` is what they have shown; `drift` is whether champions decide on what they were judged on; `backtest` judges versions on past requests; `api` is HTTP and
 //! the only place that knows JSON; `cli` is the command line; `demo` shows it all on past orders; `telemetry` is logs,
 //! metrics and traces; `app` puts them together and takes them apart in order.
 
@@ -17,6 +17,7 @@ pub mod config;
 pub mod control;
 pub mod decide;
 pub mod demo;
+pub mod drift;
 pub mod error_text;
 pub mod evidence;
 pub mod explain;

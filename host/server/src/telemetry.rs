@@ -16,4 +16,4 @@ pub use events::{
 };
 pub use logging::{Logging, LoggingError};
 pub use metrics::{Gauges, SetupError, Telemetry};
-pub use releases::{PromotionRefused, ReleaseMoved, ReleasesInPhase};
+pub use releases::{DriftSeen, PromotionRefused, ReleaseMoved, ReleasesInPhase};

@@ -15,6 +15,8 @@
 //! One question is for past decisions alone, looked at once: how two versions' figures differ, with an interval that is
 //! clustered by day ([`clustered_difference`]).
 //!
+//! Another is whether requests and decisions still are what they were when a version was judged ([`population_stability`]).
+//!
 //! Paired differences are of the host's loss, `D = (challenger - champion) / B`, clipped to \[-1, 1\]; positive is worse.
 //! `B` is the money scale of a scope's standing orders. Shares are of the canary.
 //!
@@ -41,6 +43,7 @@ mod exact;
 mod invalid;
 mod moments;
 mod sample_ratio;
+mod stability;
 mod student;
 mod variety;
 
@@ -60,5 +63,6 @@ pub use estimate::{Estimate, Interval};
 pub use invalid::{InvalidObservation, InvalidTest};
 pub use moments::MomentsState;
 pub use sample_ratio::{SampleRatio, SampleRatioState};
+pub use stability::{Stability, population_stability};
 pub use student::student_quantile;
 pub use variety::VarietyState;

@@ -94,6 +94,7 @@ pub const ACCESS: &[Endpoint] = &[
         "/v1/delegations/{delegation_id}",
         Needs(Approve, Somewhere),
     ),
+    on("GET", "/v1/drift", Needs(ReadDecisions, Somewhere)),
     on("GET", "/v1/events", Needs(ReadPolicies, Somewhere)),
     on("GET", "/v1/ledger", Needs(ReadLedger, Somewhere)),
     on("GET", "/v1/ledger/checkpoint", Needs(ReadLedger, Somewhere)),

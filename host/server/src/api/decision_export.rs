@@ -2,8 +2,6 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -22,13 +20,13 @@ use utoipa_axum::routes;
 use super::auth::Caller;
 use super::decision_views::DecisionView;
 use super::extract::Query;
-use super::problem::{Problem, ProblemBody, ProblemKind};
+use super::problem::{Problem, ProblemBody};
 use super::refusal::record_refused;
 use super::state::Api;
 use crate::error_text::chain;
 use crate::record::{DecisionRecord, Exported, Filter, Recorder};
 
-/// Exports that run at one time: each has a thread of its own for as long as its reader takes.
+/// Requests that read much of the decision log at one time: each has a thread of its own for as long as it takes.
 pub(super) const AT_ONCE: usize = 2;
 /// Lines are sent in pieces of about this size.
 const PIECE_BYTES: usize = 128 << 10;
@@ -113,12 +111,7 @@ async fn export(
     Query(which): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     caller.check(&api, Permission::ReadDecisions, which.scope.as_deref())?;
-    let permit = Arc::clone(api.exports()).try_acquire_owned().map_err(|_| {
-        let detail = format!(
-            "{AT_ONCE} exports are running, which is the most at one time; try again when one has ended"
-        );
-        Problem::new(ProblemKind::Overloaded, detail).retry_after(Duration::from_secs(10))
-    })?;
+    let permit = api.export_permit()?;
     let (pieces, stream) = mpsc::channel(PIECES_MAX);
     start(api.recorder(), which, pieces, permit)?;
     let body = Body::from_stream(ReceiverStream::new(stream));

@@ -1,18 +1,21 @@
 //! What the handlers share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use signalbox_domain::Timestamp;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::attempts::Attempts;
 use super::decision_export;
 use super::options::ApiOptions;
+use super::problem::{Problem, ProblemKind};
 use super::shed::Gate;
 use crate::audit::LedgerReader;
 use crate::backup::Backups;
 use crate::control::{Clock, ControlHandle};
 use crate::decide::Decider;
+use crate::drift::DriftDesk;
 use crate::evidence::EvidenceDesk;
 use crate::explain::Explainer;
 use crate::outcomes::Outcomes;
@@ -45,6 +48,8 @@ pub struct Services {
     pub replayer: Replayer,
     /// Why it came out so.
     pub explainer: Explainer,
+    /// Whether it is what was judged.
+    pub drift: DriftDesk,
     /// What became of it.
     pub outcomes: Outcomes,
     /// Documents that boards decide on.
@@ -128,6 +133,10 @@ impl Api {
         &self.inner.services.explainer
     }
 
+    pub(super) fn drift(&self) -> &DriftDesk {
+        &self.inner.services.drift
+    }
+
     pub(super) fn outcomes(&self) -> &Outcomes {
         &self.inner.services.outcomes
     }
@@ -178,9 +187,20 @@ impl Api {
         &self.inner.offload
     }
 
-    /// Places for exports of decisions.
-    pub(super) fn exports(&self) -> &Arc<Semaphore> {
-        &self.inner.exports
+    /// A place for one of the few requests that read much of the decision log at a time.
+    ///
+    /// # Errors
+    /// `overloaded` when there is none.
+    pub(super) fn export_permit(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = Arc::clone(&self.inner.exports).try_acquire_owned();
+        permit.map_err(|_| {
+            let detail = format!(
+                "{} requests that read much of the decision log are running, which is the most at one time; try again when one has \
+                 ended",
+                decision_export::AT_ONCE
+            );
+            Problem::new(ProblemKind::Overloaded, detail).retry_after(Duration::from_secs(10))
+        })
     }
 
     pub(super) fn gauges(&self) -> Gauges {

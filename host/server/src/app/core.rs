@@ -13,6 +13,7 @@ use crate::backup::Backups;
 use crate::config::Config;
 use crate::control::{Control, ControlHandle, ControlOptions};
 use crate::decide::{Decider, Shadow, ShadowWorkers};
+use crate::drift::DriftDesk;
 use crate::error_text::chain;
 use crate::evidence::EvidenceDesk;
 use crate::explain::Explainer;
@@ -138,6 +139,7 @@ impl Core {
             decider: Decider::new(config.requests.clone(), self.sandbox(), telemetry.clone())
                 .with_shadow(self.shadow.clone()),
             recorder: self.recorder(),
+            drift: self.drift(config),
             explainer: Explainer::new(replayer.clone()),
             replayer,
             evidence: EvidenceDesk::new(control.clone(), self.store.clone()),
@@ -154,6 +156,11 @@ impl Core {
             telemetry: telemetry.clone(),
             control,
         }
+    }
+
+    /// What compares decisions with those that champions were judged on.
+    pub fn drift(&self, config: &Config) -> DriftDesk {
+        DriftDesk::new(self.control(), self.recorder(), config.requests.clone())
     }
 
     /// What keeps decisions.

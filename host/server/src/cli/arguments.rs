@@ -10,7 +10,7 @@ use signalbox_domain::{Domain, Timestamp, Word};
 
 use super::approval_arguments::{ApprovalsCommand, KeyCommand};
 use super::backtest_arguments::Backtest;
-use super::decision_arguments::{Decisions, Explain, Replay};
+use super::decision_arguments::{Decisions, DriftOptions, Explain, Replay};
 use super::ledger_arguments::{Backup, LedgerCommand, Restore};
 use super::outcome_arguments::Outcomes;
 use super::release_arguments::{ReleaseSubcommand, Releases, TrialsOptions};
@@ -231,6 +231,14 @@ Examples:
   signalbox decisions show 0192f3a4-5b6c-7d8e-9f00-112233445566
   signalbox decisions erase --order 2e7a8482 --reason 'request of 3 May' --yes")]
     Decisions(Decisions),
+    /// Whether champions still decide on what they were judged on
+    #[command(
+        after_help = "The last day's requests, stock ages, confidence and decisions are compared with those of the time in \
+                      which the\nchampion was compared with the one before it, by their population stability index: above 0.1 something moved, above \
+                      0.25 it drifted, where it is\nmore than chance would make of it.\n\nExamples:\n  signalbox drift routing\n  \
+                      signalbox drift --fail        in a monitoring job"
+    )]
+    Drift(DriftOptions),
     /// What became of decisions, as other systems reported it
     #[command(after_help = "\
 Examples:

@@ -159,6 +159,20 @@ pub(in crate::cli) enum ExportFormat {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct DriftOptions {
+    /// This scope only
+    pub scope: Option<String>,
+    /// Compare the decisions since then: an age (90m, 4h, 2d) or an instant; the last day when absent
+    #[arg(long, value_parser = moment, value_name = "TIME")]
+    pub since: Option<Moment>,
+    /// End with an error when a champion decides on something it was not judged on
+    #[arg(long)]
+    pub fail: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct Explain {
     /// The decision's id
     pub decision_id: Uuid,

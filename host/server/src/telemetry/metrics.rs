@@ -25,6 +25,7 @@ pub(super) const REJECTIONS: &str = "signalbox_rejections_total";
 pub(super) const REVISION: &str = "signalbox_snapshot_revision";
 pub(super) const LIVE_POLICIES: &str = "signalbox_live_policies";
 pub(super) const UNRECORDED: &str = "signalbox_unrecorded_changes";
+pub(super) const DRIFT: &str = "signalbox_drift_index";
 pub(super) const RELEASES: &str = "signalbox_releases";
 pub(super) const RELEASE_EVENTS: &str = "signalbox_release_events_total";
 pub(super) const PROMOTIONS_REFUSED: &str = "signalbox_promotions_refused_total";
@@ -80,6 +81,11 @@ const GAUGES: &[(&str, &str)] = &[
     (REVISION, "Revision of the published snapshot"),
     (LIVE_POLICIES, "Scopes that have a champion"),
     (RELEASES, "Releases by scope and phase"),
+    (
+        DRIFT,
+        "Population stability index of the last day against what the champion was judged on, by scope and feature; above 0.25 it \
+         drifted",
+    ),
     (
         UNRECORDED,
         "Changes in effect that the ledger does not have yet; 0 in health",

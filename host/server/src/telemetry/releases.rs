@@ -3,7 +3,7 @@
 use metrics::Label;
 
 use super::events::Event;
-use super::metrics::{GATES_UNMET, PROMOTIONS_REFUSED, RELEASE_EVENTS, RELEASES, Telemetry};
+use super::metrics::{DRIFT, GATES_UNMET, PROMOTIONS_REFUSED, RELEASE_EVENTS, RELEASES, Telemetry};
 
 /// A release was submitted, or went to another phase.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,24 @@ impl Event for PromotionRefused<'_> {
             telemetry.counter(GATES_UNMET, labels).increment(1);
         }
         tracing::info!(scope = self.scope, unmet = ?self.unmet, "a promotion was refused");
+    }
+}
+
+/// How far a feature of a scope's last day is from what its champion was judged on.
+#[derive(Clone, Copy, Debug)]
+pub struct DriftSeen<'a> {
+    /// The scope.
+    pub scope: &'a str,
+    /// The feature.
+    pub feature: &'a str,
+    /// Its population stability index; 0 where it cannot be told.
+    pub index: f64,
+}
+
+impl Event for DriftSeen<'_> {
+    fn emit(&self, telemetry: &Telemetry) {
+        let labels = vec![scope(self.scope), Label::new("feature", self.feature.to_owned())];
+        telemetry.gauge(DRIFT, labels).set(self.index);
     }
 }
 
