@@ -5,9 +5,8 @@ mod runner_up;
 mod words;
 
 use serde_json::Value;
-use signalbox_domain::Domain;
 
-pub use runner_up::{Change, RunnerUp};
+pub use runner_up::{Change, DemandRunnerUp, NodeRunnerUp, OptionChange, OptionRunnerUp, RunnerUp};
 
 use crate::record::{DecisionRecord, Envelope};
 use crate::replay::{ReplayError, Replayer, kept};
@@ -38,7 +37,7 @@ impl Explainer {
         Explainer { replayer }
     }
 
-    /// Explains a decision. For a routing decision of a policy the runner-up is looked for by deciding changed requests
+    /// Explains a decision. Of a policy's decision the runner-up is looked for by deciding changed requests
     /// again, a few dozen times at most.
     ///
     /// # Errors
@@ -47,18 +46,15 @@ impl Explainer {
         let texts = kept(record)?;
         let answer: Value = serde_json::from_str(&texts.answer).map_err(crate::replay::unreadable)?;
         let mut sentences = words::sentences(&record.envelope, &answer);
-        let runner_up = match record.envelope.domain {
-            Domain::Routing => match runner_up::find(&self.replayer, record, texts, &answer).await {
-                Ok(found) => found,
-                Err(problem) => {
-                    sentences.push(format!(
-                        "What would have had to differ cannot be tried out: {}.",
-                        crate::error_text::chain(&problem)
-                    ));
-                    None
-                }
-            },
-            Domain::Allocation | Domain::Returns => None,
+        let runner_up = match runner_up::find(&self.replayer, record, texts, &answer).await {
+            Ok(found) => found,
+            Err(problem) => {
+                sentences.push(format!(
+                    "What would have had to differ cannot be tried out: {}.",
+                    crate::error_text::chain(&problem)
+                ));
+                None
+            }
         };
         if let Some(runner_up) = &runner_up {
             sentences.push(runner_up.sentence());

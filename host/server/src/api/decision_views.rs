@@ -5,12 +5,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use signalbox_domain::envelope::{AnsweredBy, Arm, Lever, Mode, Status};
 use signalbox_domain::loss::Loss;
+use signalbox_domain::word::Word;
 use signalbox_domain::{Digest, Domain, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::problem::Problem;
-use crate::explain::{Change, Explanation};
+use crate::explain::{Change, Explanation, OptionChange, RunnerUp};
 use crate::record::{Assigned, DecisionRecord, Envelope, Page, Payload};
 use crate::replay::Replayed;
 
@@ -195,36 +196,92 @@ pub struct ExplanationView {
     pub answer: Value,
 }
 
-/// A node that nearly won.
+/// Who nearly won, and the least change of the request with which it does: exactly that change was tried out.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct RunnerUpView {
-    /// The node.
-    pub node_id: String,
-    /// It wins when each parcel from it costs that much less, in minor units; one less is not enough.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cheaper_by_minor: Option<i64>,
-    /// It wins when these nodes cannot ship, and no price alone makes it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub without_nodes: Vec<String>,
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum RunnerUpView {
+    /// Routing: a node that could have shipped.
+    Node {
+        /// The node.
+        node_id: String,
+        /// It wins when each parcel from it costs that much less, in minor units; one less is not enough.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cheaper_by_minor: Option<i64>,
+        /// It wins when these nodes cannot ship, and no price alone makes it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        without_nodes: Vec<String>,
+    },
+    /// Returns: an option that could have been taken.
+    Option {
+        /// Row of the request's `options`.
+        option_row: u32,
+        /// Its disposition.
+        disposition: Word,
+        /// It wins when its proceeds are that much higher, in minor units; one less is not enough.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proceeds_up_by_minor: Option<i64>,
+        /// It wins when the option in this row has no capacity left, and no proceeds of its own alone make it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        without_option_row: Option<u32>,
+    },
+    /// Allocation: the demand that went short of most units.
+    Demand {
+        /// The demand.
+        demand_id: String,
+        /// Units that it went short of.
+        short: u32,
+        /// Row of the request's `supply`: with `more_units` more on hand there it goes short of none.
+        supply_row: u32,
+        /// That row's node.
+        node_id: String,
+        /// How many units; one less is not enough.
+        more_units: u32,
+    },
+}
+
+impl RunnerUpView {
+    fn of(runner_up: RunnerUp) -> RunnerUpView {
+        match runner_up {
+            RunnerUp::Node(node) => {
+                let (cheaper_by_minor, without_nodes) = match node.change {
+                    Change::CheaperBy { minor } => (Some(minor), Vec::new()),
+                    Change::Without { nodes } => (None, nodes),
+                };
+                RunnerUpView::Node {
+                    node_id: node.node_id,
+                    cheaper_by_minor,
+                    without_nodes,
+                }
+            }
+            RunnerUp::Option(option) => {
+                let (proceeds_up_by_minor, without_option_row) = match option.change {
+                    OptionChange::ProceedsUpBy { minor } => (Some(minor), None),
+                    OptionChange::Without { option_row } => (None, Some(option_row)),
+                };
+                RunnerUpView::Option {
+                    option_row: option.option_row,
+                    disposition: option.disposition,
+                    proceeds_up_by_minor,
+                    without_option_row,
+                }
+            }
+            RunnerUp::Demand(demand) => RunnerUpView::Demand {
+                demand_id: demand.demand_id,
+                short: demand.short,
+                supply_row: demand.supply_row,
+                node_id: demand.node_id,
+                more_units: demand.more_units,
+            },
+        }
+    }
 }
 
 impl ExplanationView {
     pub(super) fn of(explained: Explanation) -> ExplanationView {
-        let runner_up = explained.runner_up.map(|runner_up| {
-            let (cheaper_by_minor, without_nodes) = match runner_up.change {
-                Change::CheaperBy { minor } => (Some(minor), Vec::new()),
-                Change::Without { nodes } => (None, nodes),
-            };
-            RunnerUpView {
-                node_id: runner_up.node_id,
-                cheaper_by_minor,
-                without_nodes,
-            }
-        });
         ExplanationView {
             decision: DecisionSummary::of(explained.envelope),
             sentences: explained.sentences,
-            runner_up,
+            runner_up: explained.runner_up.map(RunnerUpView::of),
             answer: explained.answer,
         }
     }
