@@ -7,6 +7,7 @@
 )]
 
 mod real {
+    pub mod file;
     pub mod fit;
     pub mod requests;
 }
@@ -19,7 +20,11 @@ use signalbox_history::{DataFolder, History};
 /// A test over the real history.
 type Test = fn(&DataFolder, &History) -> Result<(), Failed>;
 
-const TESTS: [(&str, Test); 9] = [
+const TESTS: [(&str, Test); 10] = [
+    (
+        "the_written_history_is_the_same_twice_and_every_line_is_a_request",
+        real::file::the_written_history_is_the_same_twice_and_every_line_is_a_request,
+    ),
     (
         "files_hold_what_the_readme_says",
         real::fit::files_hold_what_the_readme_says,
