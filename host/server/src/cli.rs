@@ -35,6 +35,7 @@ mod principals;
 mod release_arguments;
 mod release_file;
 mod releases;
+mod report_file;
 mod scopes;
 mod serve;
 mod table;
@@ -100,7 +101,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
             on_client(connect, async |client| releases::list(client, &options).await)
         }
         Command::Trials(options) => on_client(connect, async |client| trials::list(client, &options).await),
-        Command::Release(command) => on_client(connect, async |client| releases::run(client, &command).await),
+        Command::Release(command) => match releases::saved(&command) {
+            Some(done) => done.map(|()| ExitCode::SUCCESS),
+            None => on_client(connect, async |client| releases::run(client, &command).await),
+        },
         Command::Approvals(ApprovalsCommand::Verify { export, place }) => {
             approvals::verify(export.as_deref(), &place)
         }

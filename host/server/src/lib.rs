@@ -27,6 +27,7 @@ pub mod outcomes;
 pub mod ready;
 pub mod record;
 pub mod replay;
+pub mod report;
 pub mod snapshot;
 pub mod statements;
 pub mod telemetry;

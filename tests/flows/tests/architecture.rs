@@ -147,6 +147,16 @@ const MODULE_BANS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "report",
+        &[
+            "axum",
+            "crate::api",
+            "crate::decide",
+            "crate::intake",
+            "crate::cli",
+        ],
+    ),
+    (
         "outcomes",
         &[
             "axum",

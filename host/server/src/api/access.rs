@@ -157,6 +157,11 @@ pub const ACCESS: &[Endpoint] = &[
         Needs(PromoteRelease, InBody),
     ),
     on(
+        "GET",
+        "/v1/releases/{policy}/{version}/evidence/report",
+        Needs(ReadPolicies, Somewhere),
+    ),
+    on(
         "POST",
         "/v1/releases/{policy}/{version}/hold",
         Needs(HoldRelease, InBody),

@@ -2,10 +2,15 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use signalbox_domain::identity::Permission;
+use signalbox_domain::money::Currency;
 use signalbox_domain::{Digest, Timestamp};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,10 +22,13 @@ use super::refusal::refusal;
 use super::releases::{ReleaseCommand, WhichScope, named, scope_of};
 use super::state::Api;
 use crate::evidence::{Evidence, EvidenceError};
+use crate::report::{Money, content_security_policy};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(evidence, freeze))
+    OpenApiRouter::new()
+        .routes(routes!(evidence, freeze))
+        .routes(routes!(report))
 }
 
 /// The evidence of a release.
@@ -48,24 +56,73 @@ async fn evidence(
     Path((policy, version)): Path<(String, String)>,
     Query(WhichScope { scope }): Query<WhichScope>,
 ) -> Result<Json<EvidenceView>, Problem> {
-    let version = named(policy, &version)?;
-    let scope = scope_of(&api, &version, scope)?;
-    caller.check(&api, Permission::ReadPolicies, Some(&scope))?;
+    view(&api, &caller, policy, &version, scope).await.map(Json)
+}
+
+/// What of a release's currency a report has to be told.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReportOptions {
+    /// The release's scope; may be left out where the version is released in one scope only.
+    scope: Option<String>,
+    /// The currency of the amounts, such as `EUR`: the document holds minor units only.
+    currency: Option<Currency>,
+}
+
+/// The evidence of a release as a report for people
+///
+/// One HTML page that needs nothing else, loads nothing, runs nothing, and prints on A4: the frozen document, or as it would be
+/// frozen now.
+#[utoipa::path(
+    get, path = "/v1/releases/{policy}/{version}/evidence/report", tag = "releases",
+    params(("policy" = String, Path, description = "The policy"), ("version" = String, Path, description = "Its version"), ReportOptions),
+    responses((status = 200, body = String, content_type = "text/html"), (status = "default", body = ProblemBody, content_type = "application/problem+json"))
+)]
+async fn report(
+    State(api): State<Api>,
+    caller: Caller,
+    Path((policy, version)): Path<(String, String)>,
+    Query(ReportOptions { scope, currency }): Query<ReportOptions>,
+) -> Result<Response, Problem> {
+    let view = view(&api, &caller, policy, &version, scope).await?;
+    let html = crate::report::evidence(&view.evidence, view.frozen, Money { currency });
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (CONTENT_SECURITY_POLICY, content_security_policy()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (REFERRER_POLICY, "no-referrer".to_owned()),
+        (CACHE_CONTROL, "no-cache".to_owned()),
+    ];
+    Ok((headers, html).into_response())
+}
+
+/// The frozen document, or as it would be frozen now, for a caller who may read it.
+async fn view(
+    api: &Api,
+    caller: &Caller,
+    policy: String,
+    version: &str,
+    scope: Option<String>,
+) -> Result<EvidenceView, Problem> {
+    let version = named(policy, version)?;
+    let scope = scope_of(api, &version, scope)?;
+    caller.check(api, Permission::ReadPolicies, Some(&scope))?;
     let report = api.control().release(&scope, &version).map_err(refusal)?;
     let Some(frozen) = report.approvals.given.frozen else {
         let evidence = api.evidence().now(&scope, &version).map_err(refused)?;
-        return Ok(Json(EvidenceView {
+        return Ok(EvidenceView {
             frozen: None,
             frozen_at: None,
             evidence,
-        }));
+        });
     };
     let evidence = api.evidence().get(frozen.evidence).await.map_err(refused)?;
-    Ok(Json(EvidenceView {
+    Ok(EvidenceView {
         frozen: Some(frozen.evidence),
         frozen_at: Some(frozen.at),
         evidence,
-    }))
+    })
 }
 
 /// Freeze the evidence of a release as it stands

@@ -10,6 +10,7 @@ use super::backtest_arguments::{Backtest, BacktestCommand};
 use super::backtest_run::{Bench, Keep};
 use super::backtest_table as tables;
 use super::error::CliError;
+use super::report_file::ReportOptions;
 use super::table;
 use crate::backtest::{Document, FromFile, Shard, merge};
 use crate::error_text::chain;
@@ -19,9 +20,15 @@ use crate::snapshot::LivePolicy;
 pub(super) const SOME_BAD: u8 = 3;
 
 pub(super) fn run(options: &Backtest) -> Result<ExitCode, CliError> {
-    if let Some(BacktestCommand::Merge { results, out, format }) = &options.command {
+    if let Some(BacktestCommand::Merge {
+        results,
+        out,
+        report,
+        format,
+    }) = &options.command
+    {
         let document = merged(results)?;
-        return show(&document, out.as_deref(), format.json);
+        return show(&document, out.as_deref(), report, format.json);
     }
     let bench = Bench::open(&options.on)?;
     let versions = versions(options, &bench)?;
@@ -36,13 +43,24 @@ pub(super) fn run(options: &Backtest) -> Result<ExitCode, CliError> {
         replenish_days: options.model_inventory.then_some(options.replenish_days),
     };
     let document = bench.run(&options.on, &judge, &keep)?;
-    show(&document, options.out.as_deref(), options.format.json)
+    show(
+        &document,
+        options.out.as_deref(),
+        &options.report,
+        options.format.json,
+    )
 }
 
-fn show(document: &Document, out: Option<&Path>, json: bool) -> Result<ExitCode, CliError> {
+fn show(
+    document: &Document,
+    out: Option<&Path>,
+    wanted: &ReportOptions,
+    json: bool,
+) -> Result<ExitCode, CliError> {
     if let Some(out) = out {
         document.write(out).map_err(report)?;
     }
+    wanted.write(|money| crate::report::backtest(document, money))?;
     match json {
         true => table::print(&document.json().map_err(CliError::Output)?)?,
         false => table::print(&tables::told(document))?,

@@ -7,6 +7,7 @@ use signalbox_domain::segment::SegmentKey;
 
 use super::arguments::Format;
 use super::decision_arguments::{Moment, moment};
+use super::report_file::ReportOptions;
 use crate::backtest::{Shard, Zone};
 
 #[derive(Debug, Args)]
@@ -35,6 +36,8 @@ pub(super) struct Backtest {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
+    pub report: ReportOptions,
+    #[command(flatten)]
     pub format: Format,
     /// Let stock and capacity run out: each version decides in time order on what its own decisions left
     ///
@@ -46,7 +49,7 @@ pub(super) struct Backtest {
     #[arg(long, value_name = "DAYS", default_value_t = 7, requires = "model_inventory", value_parser = clap::value_parser!(u32).range(0..=3_650))]
     pub replenish_days: u32,
     /// Measure instead: how fast this is beside one thread that decides in a loop
-    #[arg(long, hide = true, conflicts_with_all = ["state", "shard", "out"])]
+    #[arg(long, hide = true, conflicts_with_all = ["state", "shard", "out", "report"])]
     pub measure: bool,
 }
 
@@ -57,7 +60,8 @@ pub(super) enum BacktestCommand {
 The result is the one of a run over everything at once, bit for bit. Results of other versions, prices or requests are refused.
 
 Example:
-  signalbox backtest merge shard-*.json --out all.json")]
+  signalbox backtest merge shard-*.json --out all.json
+  signalbox backtest merge all.json --report backtest.html --currency BRL")]
     Merge {
         /// Results that `--shard` and `--out` wrote
         #[arg(required = true, value_name = "FILE")]
@@ -65,6 +69,8 @@ Example:
         /// Write the sum as JSON to this file
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        #[command(flatten)]
+        report: ReportOptions,
         #[command(flatten)]
         format: Format,
     },

@@ -7,6 +7,7 @@ use signalbox_domain::events::PolicyVersion;
 
 use super::approval_arguments::{Approve, Because, BreakGlass, Delegate, Dissent};
 use super::arguments::{By, Format};
+use super::report_file::ReportOptions;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Releases {
@@ -115,18 +116,14 @@ Examples:
     #[command(after_help = "\
 Without --freeze the frozen document is written, or, while nothing is frozen, as it would be now.
 
+With --report a page for people is written instead; --saved makes it of a saved document, without a host.
+
 Examples:
   signalbox release evidence routing-balanced@1.2.0 | jq .evidence.money
-  signalbox release evidence routing-balanced@1.2.0 --freeze --reason 'a week in shadow' > evidence.json")]
-    Evidence {
-        #[command(flatten)]
-        which: Which,
-        /// Freeze it as it stands
-        #[arg(long)]
-        freeze: bool,
-        #[command(flatten)]
-        by: By,
-    },
+  signalbox release evidence routing-balanced@1.2.0 --freeze --reason 'a week in shadow' > evidence.json
+  signalbox release evidence routing-balanced@1.2.0 --report evidence.html --currency BRL
+  signalbox release evidence --saved evidence.json --report evidence.html --currency BRL")]
+    Evidence(Box<EvidenceOptions>),
     /// Agree to a release: bound to its version, plan, cost book and frozen evidence
     #[command(after_help = "\
 An author never agrees to their own, and nobody twice. Without --key the host signs on your behalf, and the record says so.
@@ -171,6 +168,27 @@ Example:
         #[command(flatten)]
         by: By,
     },
+}
+
+/// Which evidence, and what to make of it.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct EvidenceOptions {
+    /// The version, as NAME@VERSION
+    #[arg(value_name = "NAME@VERSION", required_unless_present = "saved")]
+    pub version: Option<PolicyVersion>,
+    /// Its scope; may be left out where the version is released in one scope only
+    #[arg(long)]
+    pub scope: Option<String>,
+    /// Freeze it as it stands
+    #[arg(long)]
+    pub freeze: bool,
+    /// What this command printed earlier, instead of asking a host
+    #[arg(long, value_name = "FILE.json", requires = "report", conflicts_with_all = ["version", "scope", "freeze", "reason"])]
+    pub saved: Option<PathBuf>,
+    #[command(flatten)]
+    pub report: ReportOptions,
+    #[command(flatten)]
+    pub by: By,
 }
 
 /// Which release.

@@ -10,8 +10,8 @@ use signalbox_domain::rollout::RolloutPlan;
 use super::arguments::By;
 use super::client::Client;
 use super::error::CliError;
-use super::release_arguments::{Commanded, ReleaseSubcommand, Releases, Submitted, Which};
-use super::{approvals, break_glass, release_file, scopes, table, trials};
+use super::release_arguments::{Commanded, EvidenceOptions, ReleaseSubcommand, Releases, Submitted, Which};
+use super::{approvals, break_glass, release_file, report_file, scopes, table, trials};
 use crate::api::{
     Change, EvidenceView, ReleaseChanged, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseView,
     SubmitRelease,
@@ -28,6 +28,15 @@ pub(super) async fn list(client: &Client, options: &Releases) -> Result<(), CliE
     table::print(&render_list(&list))
 }
 
+/// What is done without a host: a report of evidence that was saved. None of everything else.
+pub(super) fn saved(command: &ReleaseSubcommand) -> Option<Result<(), CliError>> {
+    let ReleaseSubcommand::Evidence(options) = command else {
+        return None;
+    };
+    let view = report_file::saved(options.saved.as_deref()?);
+    Some(view.and_then(|view| report_file::show(&view, &options.report)))
+}
+
 pub(super) async fn run(client: &Client, command: &ReleaseSubcommand) -> Result<(), CliError> {
     match command {
         ReleaseSubcommand::Submit { what, scope, by } => submit(client, what, scope.as_ref(), by).await,
@@ -38,7 +47,7 @@ pub(super) async fn run(client: &Client, command: &ReleaseSubcommand) -> Result<
             }
             table::print(&render(&detail))
         }
-        ReleaseSubcommand::Evidence { which, freeze, by } => evidence(client, which, *freeze, by).await,
+        ReleaseSubcommand::Evidence(options) => evidence(client, options).await,
         ReleaseSubcommand::Promote(options) => command_(client, "promote", options).await,
         ReleaseSubcommand::Hold(options) => command_(client, "hold", options).await,
         ReleaseSubcommand::Resume(options) => command_(client, "resume", options).await,
@@ -52,12 +61,18 @@ pub(super) async fn run(client: &Client, command: &ReleaseSubcommand) -> Result<
     }
 }
 
-/// The document as JSON: people read it through `release show`, and tools this.
-async fn evidence(client: &Client, which: &Which, freeze: bool, by: &By) -> Result<(), CliError> {
-    let Which { version, scope } = which;
+/// The document as JSON for tools, or as a report for people.
+async fn evidence(client: &Client, options: &EvidenceOptions) -> Result<(), CliError> {
+    let EvidenceOptions { scope, by, .. } = options;
+    let Some(version) = &options.version else {
+        return Err(CliError::Report(
+            "expected a version such as routing-balanced@1.2.0 or --saved FILE.json, found neither"
+                .to_owned(),
+        ));
+    };
     let number = version.version.to_string();
     let path = ["v1", "releases", &version.policy, &number, "evidence"];
-    let view: EvidenceView = if freeze {
+    let view: EvidenceView = if options.freeze {
         let body = ReleaseCommand {
             scope: scope.clone(),
             expected_revision: None,
@@ -68,9 +83,7 @@ async fn evidence(client: &Client, which: &Which, freeze: bool, by: &By) -> Resu
         let query: Vec<(&str, String)> = scope.iter().map(|scope| ("scope", scope.clone())).collect();
         client.get_where(&path, &query).await?
     };
-    let text = serde_json::to_string_pretty(&view)
-        .map_err(|problem| CliError::Output(std::io::Error::other(problem)))?;
-    table::print(&text)
+    report_file::show(&view, &options.report)
 }
 
 async fn submit(client: &Client, what: &Submitted, scope: Option<&String>, by: &By) -> Result<(), CliError> {
