@@ -159,11 +159,30 @@ impl Stage {
     async fn agreed(&self, version: &str) {
         let (status, frozen) = self.command(&self.olga, version, "evidence", &json!({})).await;
         assert_eq!(status, 200, "{frozen:#}");
+        self.report_is_readable(version).await;
         for (name, function) in [("opal", Function::Operations), ("fin", Function::Finance)] {
             let who = approver(&self.host, name, function).await;
             let (status, body) = self.command(&who, version, "approve", &json!({})).await;
             assert_eq!(status, 200, "{body:#}");
         }
+    }
+
+    /// The evidence as a page: for people, and without a way for it to load or run anything.
+    async fn report_is_readable(&self, version: &str) {
+        let path = format!("/v1/releases/{POLICY}/{version}/evidence/report");
+        let page = self.olga.get(format!("http://{}{path}", self.host.app.addr));
+        let page = page.send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        let header = |name: &str| page.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("content-type"), "text/html; charset=utf-8");
+        let policy = header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        let text = page.text().await.unwrap();
+        assert!(text.starts_with("<!DOCTYPE html>") && text.contains(&format!("{POLICY}@{version}")));
+        assert!(!text.contains("<script") && !text.contains("http://"), "{text}");
     }
 
     /// Releases a version all the way.

@@ -189,7 +189,6 @@ fn limit_name(scale: &Scale, value: f64, name: &str, bottom: f64) -> Markup {
 
 fn anchor(x: f64) -> &'static str {
     match x {
-        left if left < LEFT + 40.0 => "start",
         right if right > RIGHT - 40.0 => "end",
         _ => "middle",
     }

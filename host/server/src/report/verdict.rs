@@ -117,10 +117,7 @@ fn per_order(evidence: &Evidence, money: &Money, one: &str) -> Markup {
         description: &description,
     };
     let row = Interval {
-        name: format!(
-            "{} less {}",
-            evidence.what_changes.challenger, evidence.what_changes.champion
-        ),
+        name: "Difference".to_owned(),
         value,
         range: Some(range),
     };

@@ -56,8 +56,8 @@ pub(super) fn term(name: &str) -> String {
 pub(super) fn ratio(name: &str) -> (String, bool) {
     match name {
         "promise_kept" => ("Promise kept".to_owned(), true),
-        "split" => ("Orders split over several shipments".to_owned(), false),
-        "avoidable_split" => ("Splits that could have been avoided".to_owned(), false),
+        "split" => ("Orders split over shipments".to_owned(), false),
+        "avoidable_split" => ("Splits that were avoidable".to_owned(), false),
         "unassigned" => ("Units left without a node".to_owned(), false),
         "retailer_cancel" => ("Units cancelled by the retailer".to_owned(), false),
         "shortage" => ("Units short".to_owned(), false),

@@ -24,8 +24,8 @@ const PEAK: (i16, i8) = (2017, 11);
 
 /// Writes the real history as decision requests
 ///
-/// Every order of the marketplace (Olist, September 2016 to October 2018) as a routing request in the order in which they were
-/// placed, its real seller as the incumbent; and every cancelled line whose purchase was found (UCI Online Retail II) as a returns
+/// Every order of the data folder (Olist, September 2016 to September 2018; the files are thinned) as a routing request in the
+/// order in which they were placed, with its real seller as the incumbent where there was a choice; and every cancelled line whose purchase was found (UCI Online Retail II) as a returns
 /// request. What is real and what is modelled is in MODEL.md. The same seed and the same files give the same bytes.
 #[derive(Parser)]
 #[command(
@@ -99,13 +99,15 @@ fn orders(folder: &DataFolder, arguments: &Arguments) -> Result<(), Failed> {
             false => (&mut rest, &mut outside),
         };
         file.push(&past.request)?;
-        late.add(past.reality.promise_kept);
+        late.add(past.reality.promise_kept, order.weight);
     }
     for file in [all, peak, rest] {
         file.end()?;
     }
     eprintln!("{unknown} orders are left out: the history does not know one of their sellers");
-    eprintln!("really delivered late, by local date: {in_peak} in the peak, {outside} outside it");
+    eprintln!(
+        "of the marketplace's delivered orders came late, by local date: {in_peak} in the peak, {outside} outside it"
+    );
     Ok(())
 }
 
@@ -117,26 +119,28 @@ fn is_peak(order: &PastOrder, zone: &TimeZone) -> bool {
     (local.year(), local.month()) == PEAK
 }
 
-/// How often orders really came late.
+/// How often orders really came late, each with the weight that undoes the thinning of the files.
 #[derive(Default)]
 struct Late {
-    late: u64,
-    delivered: u64,
+    late: f64,
+    delivered: f64,
+    orders: u64,
 }
 
 impl Late {
-    fn add(&mut self, promise_kept: Option<bool>) {
+    fn add(&mut self, promise_kept: Option<bool>, weight: f64) {
         if let Some(kept) = promise_kept {
-            self.delivered = self.delivered.saturating_add(1);
-            self.late = self.late.saturating_add(u64::from(!kept));
+            self.orders = self.orders.saturating_add(1);
+            self.delivered += weight;
+            self.late += if kept { 0.0 } else { weight };
         }
     }
 }
 
 impl fmt::Display for Late {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = 100.0 * self.late as f64 / self.delivered.max(1) as f64;
-        write!(f, "{percent:.2} % of {} delivered orders", self.delivered)
+        let percent = 100.0 * self.late / self.delivered.max(1.0);
+        write!(f, "{percent:.2} % ({} orders in the files)", self.orders)
     }
 }
 
