@@ -129,7 +129,10 @@ impl DriftDesk {
         let read = self.recorder.export(filter, move |record| {
             let id = record.envelope.decision_id;
             taken.sample.offer(id, || observe(&record, &champion, &bounds));
-            ControlFlow::Continue(())
+            match taken.is_wanted() {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
         })?;
         read.await.map_err(|_| RecordError::Stopped)??;
         reply.await.map_err(|_| RecordError::Stopped)
@@ -140,6 +143,13 @@ impl DriftDesk {
 struct Taking {
     sample: Sample,
     told: Option<tokio::sync::oneshot::Sender<Sample>>,
+}
+
+impl Taking {
+    /// Whether whoever asked still waits: a caller may go away, and the host may end.
+    fn is_wanted(&self) -> bool {
+        self.told.as_ref().is_some_and(|told| !told.is_closed())
+    }
 }
 
 impl Drop for Taking {

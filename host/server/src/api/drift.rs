@@ -42,9 +42,9 @@ pub struct DriftQuery {
 /// How far what is decided is from what champions were judged on
 ///
 /// Requests (their segments), the age of the stock that decisions rest on, confidence and decisions, each by its population
-/// stability index against the time in which the champion was compared with the one before it, and by what chance alone would make of it. Both are
-/// read anew each time, which takes as long as it takes to read their decisions. Whoever may see decisions in some scopes only
-/// names one of them.
+/// stability index against the time in which the champion was compared with the one before it, and by what chance alone would
+/// make of it. Both are read anew each time, which takes as long as it takes to read their decisions. Whoever may see decisions
+/// in some scopes only names one of them.
 #[utoipa::path(
     get, path = "/v1/drift", tag = "decision log", params(DriftQuery),
     responses((status = 200, body = DriftList), (status = "default", body = ProblemBody, content_type = "application/problem+json"))
